@@ -1,4 +1,4 @@
-"""forms/*.yaml → Form: items, edit rules, indicators. A return is added by adding one file; nothing here names a form."""
+"""forms/*.yaml → Form: items, edit rules, indicators. A return is added by adding one file; no code names a form."""
 
 import re
 import unicodedata
@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from huizong.expressions import BadExpression, check_expression
+from huizong.expressions import check_expressions, names_in
 
 FORMS = Path(__file__).parent.parent / "forms"
 
@@ -41,7 +41,7 @@ ROW_TYPES = {
 # What the table of a form holds beside its items; an item cannot be called so.
 RESERVED = frozenset(
     "submission_id period province prefecture county township reporter unit_code row_kind sheet row prev last_year "
-    "register period_start period_end label".split()
+    "register period_start period_end label department row_key".split()
 )
 
 
@@ -97,7 +97,17 @@ class Item(Part):
     def codes_belong_to_code_items(self) -> "Item":
         if (self.type == "code") != bool(self.codes):
             raise ValueError("codes: a list of codes stands exactly where type is code")
+        owners: dict[str, str] = {}
+        for code in self.codes:
+            for text in (code.code, code.label.zh, code.label.en, *code.variants):
+                if owners.setdefault(plain(text), code.code) != code.code:
+                    raise ValueError(f"codes: {text!r} stands for {owners[plain(text)]!r} and for {code.code!r}")
         return self
+
+    @cached_property
+    def printed_codes(self) -> dict[str, str]:
+        """Every printing of a code, as `plain` makes it → the code."""
+        return {plain(t): c.code for c in self.codes for t in (c.code, c.label.zh, c.label.en, *c.variants)}
 
     @property
     def numeric(self) -> bool:
@@ -153,7 +163,7 @@ class Rule(Part):
 
 
 class Term(Part):
-    """One side of an indicator: a sum over rows (true counts 1), a count of distinct values, the register or a target."""
+    """One side of an indicator: a sum over rows (true counts 1), distinct values counted, the register or a target."""
 
     sum: str | None = None
     distinct: Name | None = None
@@ -266,7 +276,7 @@ class Form(Part):
         return next(i for i in self.indicators if i.code == code)
 
     def names_used(self, expression: str) -> list[str]:
-        return check_expression(expression, self.types)
+        return names_in(expression, self.types)
 
     def rule_items(self, rule: Rule) -> list[str]:
         """The items whose cells a broken rule marks."""
@@ -278,6 +288,7 @@ class Form(Part):
     @model_validator(mode="after")
     def names_are_known(self) -> "Form":
         problems: list[str] = []
+        expressions: list[tuple[str, str]] = []  # key, expression
 
         def known(key: str, names: Iterable[str | None]) -> None:
             for name in names:
@@ -286,10 +297,7 @@ class Form(Part):
 
         def runs(key: str, expression: str | None) -> None:
             if expression is not None:
-                try:
-                    check_expression(expression, self.types)
-                except BadExpression as error:
-                    problems.append(f"{key}: {error}")
+                expressions.append((key, expression))
 
         for what, codes in (
             ("items", [i.code for i in self.items]),
@@ -319,6 +327,8 @@ class Form(Part):
             runs(f"compositions.{composition.code}.sum", composition.sum)
         if self.flow:
             known("flow", [self.flow.source, self.flow.target, self.flow.weight])
+        faults = check_expressions((expression for _, expression in expressions), self.types)
+        problems += [f"{key}: {faults[expression]}" for key, expression in expressions if expression in faults]
         if problems:
             raise ValueError("\n".join(problems))
         return self
@@ -327,9 +337,9 @@ class Form(Part):
 def load_form(path: Path) -> Form:
     """The form that one YAML file declares. Raises BadForm naming file, key and what would be right."""
     try:
-        return Form.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return Form.model_validate(yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader))
     except yaml.YAMLError as error:
-        raise BadForm(f"{path.name}: not YAML: {error}") from None
+        raise BadForm(f"{path.name}: not YAML: {' '.join(str(error).split())}") from None
     except ValidationError as error:
         lines = []
         for problem in error.errors():
@@ -384,12 +394,11 @@ def load_forms(folder: Path = FORMS) -> Forms:
                     if term.form not in found:
                         problems.append(f"{key}.form: no form {term.form!r}; known: {', '.join(found)}")
                         continue
-                    for expression in (term.sum, term.where):
-                        if expression:
-                            try:
-                                found[term.form].names_used(expression)
-                            except BadExpression as error:
-                                problems.append(f"{key}: {error}")
+                    other = found[term.form]
+                    expressions = [expression for expression in (term.sum, term.where) if expression]
+                    problems += [f"{key}: {fault}" for fault in check_expressions(expressions, other.types).values()]
+                    if term.distinct and term.distinct not in other.by_code:
+                        problems.append(f"{key}.distinct: no item {term.distinct!r}; known: {', '.join(other.by_code)}")
     if problems:
         raise BadForm("\n".join(problems))
     if not found:

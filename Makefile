@@ -1,0 +1,53 @@
+# make run: serve the product.  make test: everything, as CI does.  make check: format and lint, then the tests.
+
+# A python3.11 that is there but does not start (a version manager's shim) is passed over.
+PYTHON ?= $(shell python3.11 -c '' 2>/dev/null && echo python3.11 || echo python3)
+PORT ?= 8501
+BIN = .venv/bin
+RUNS = .venv/.runs
+TESTS = .venv/.tests
+LOCK = $(BIN)/uv pip compile --python-version 3.11 --no-emit-index-url --universal
+
+.PHONY: run test check bench lock samples register screenshots browser
+
+run: $(RUNS)
+	$(BIN)/streamlit run app.py --server.port $(PORT)
+
+test: $(TESTS) browser
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+check: $(TESTS)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(MAKE) test
+
+bench: $(TESTS)
+	$(BIN)/python -m benchmarks
+
+# The locks, and the files that are made by a script and kept: remake them on purpose, look at the difference, commit.
+lock: $(RUNS)
+	$(BIN)/pip install --quiet uv
+	$(LOCK) requirements.in -o requirements.txt
+	$(LOCK) requirements-dev.in -o requirements-dev.txt
+
+samples: $(RUNS)
+	$(BIN)/python -m scripts.make_samples
+
+register: $(RUNS)
+	$(BIN)/python -m scripts.make_register
+
+screenshots: $(TESTS) browser
+	$(BIN)/python -m scripts.make_screenshots
+
+browser:
+	scripts/install_browser.sh
+
+# The environment follows the pinned files: a stamp is older than its file when that has changed.
+$(RUNS): requirements.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+$(TESTS): $(RUNS) requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@

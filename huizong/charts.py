@@ -1,0 +1,399 @@
+"""DataFrame → plotly Figure, and how a figure is printed. Every chart says what, where and when in its title.
+
+Frames are those of huizong.indicators. Values are readable without hovering; what was not reported is named, never drawn
+as zero. Colours tell apart for the colour-blind (Okabe and Ito) and are translucent where text lies on them, so that the
+same figure reads on a light and on a dark page.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from huizong.forms import Indicator, Text
+from huizong.periods import Period
+from huizong.texts import _, language
+
+BLUE, ORANGE, GREEN, PINK, SKY, VERMILION, YELLOW, GREY = (
+    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#888888",
+)  # fmt: skip
+PALETTE = (BLUE, ORANGE, GREEN, PINK, SKY, VERMILION, YELLOW, GREY)
+WORST_TO_BEST = ((0.0, "rgba(213,94,0,0.55)"), (0.5, "rgba(136,136,136,0.10)"), (1.0, "rgba(0,114,178,0.55)"))
+FONTS = '"Noto Sans CJK SC","Source Han Sans SC","Microsoft YaHei","PingFang SC","Hiragino Sans GB",sans-serif'
+NO_FIGURE = "—"
+ROW = 26  # pixels of a bar with its gap
+MOST_FLOWS = 15  # more are listed beneath; a flow chart of hundreds is a hairball
+
+
+@dataclass(frozen=True)
+class Caption:
+    """What stands over a chart: what it shows, and where and when."""
+
+    what: str
+    where: str
+    when: str
+
+    @property
+    def text(self) -> str:
+        return _("{what}, {where}, {when}").format(what=self.what, where=self.where, when=self.when)
+
+
+# ---- printing a figure --------------------------------------------------------------------------------------------------
+
+
+def format_number(value: float | None, indicator: Indicator) -> str:
+    """9.9% · 3,300 · 116.4; a dash where there is none."""
+    if value is None or pd.isna(value):
+        return NO_FIGURE
+    return f"{value:.{indicator.decimals}%}" if indicator.share else f"{value:,.{indicator.decimals}f}"
+
+
+def format_value(value: float | None, indicator: Indicator) -> str:
+    """The same with its unit: 9.9% · 3,300 对 · 116.4 万元/对."""
+    number = format_number(value, indicator)
+    return number if number == NO_FIGURE or indicator.unit is None else f"{number} {unit_of(indicator)}"
+
+
+def format_change(change: float | None, indicator: Indicator) -> str:
+    """A change of a share in percentage points, of anything else in its own unit: +1.2 个百分点 · −35."""
+    if change is None or pd.isna(change):
+        return NO_FIGURE
+    if indicator.share:
+        return _("{change} pp").format(change=signed(change * 100, indicator.decimals))
+    return signed(change, indicator.decimals)
+
+
+def signed(value: float, decimals: int) -> str:
+    """With a plus, a true minus, or no sign when it rounds to nothing."""
+    number = f"{abs(value):,.{decimals}f}"
+    if not number.strip("0.,"):
+        return number
+    return ("+" if value > 0 else "−") + number
+
+
+def unit_of(indicator: Indicator) -> str:
+    return _("%") if indicator.unit is None else indicator.unit.get(language())
+
+
+def why_no_figure(row: Mapping[str, object]) -> str:
+    """The reason that a figure has no value, from its row: nobody reported, or nothing to divide by."""
+    return _("not reported") if not row["n_reporting"] else _("no data")
+
+
+def short_label(period: Period) -> str:
+    """A tick of a time axis: 三季度 over the year that it opens."""
+    if period.frequency == "year":
+        return str(period.year)
+    part = period.label(language()).replace(f"{period.year}年", "").replace(str(period.year), "").strip()
+    return f"{part.removeprefix('第')}<br>{period.year}" if period.number == 1 else part.removeprefix("第")
+
+
+# ---- the charts ---------------------------------------------------------------------------------------------------------
+
+
+def ranking(frame: pd.DataFrame, indicator: Indicator, caption: Caption, *, average: float | None = None) -> go.Figure:
+    """Bars of the child regions, the best on top; those without a figure named beneath with the reason.
+
+    frame: one row per child of one indicator and period (unit, name, value, n_reporting). average: a line to compare with.
+    """
+    ascending = indicator.better == "lower"
+    known = frame[frame["value"].notna()].sort_values(["value", "name"], ascending=[ascending, True])
+    unknown = frame[frame["value"].isna()]
+    rows = pd.concat([known, unknown])
+    values = known["value"].to_numpy(float)
+    figure = go.Figure()
+    figure.add_bar(
+        x=values,
+        y=np.arange(len(known)),
+        orientation="h",
+        marker={"color": BLUE, "opacity": 0.85},
+        text=[format_number(value, indicator) for value in values],
+        textposition="outside",
+        cliponaxis=False,
+        customdata=known[["unit"]].to_numpy(str),
+        hovertext=[f"{name}：{format_value(value, indicator)}" for name, value in zip(known["name"], values, strict=True)],
+        hoverinfo="text",
+    )
+    reasons = [why_no_figure(row) for row in unknown.to_dict("records")]
+    figure.add_scatter(
+        x=np.zeros(len(unknown)),
+        y=np.arange(len(known), len(rows)),
+        mode="text",
+        text=reasons,
+        textposition="middle right",
+        textfont={"color": GREY},
+        customdata=unknown[["unit"]].to_numpy(str),
+        hoverinfo="skip",
+    )
+    if average is not None and not pd.isna(average) and len(known):
+        figure.add_vline(x=average, line={"color": VERMILION, "dash": "dash", "width": 1.5})
+        figure.add_annotation(
+            x=average, y=1, yref="paper", yanchor="bottom", showarrow=False, font={"color": VERMILION, "size": 12},
+            text=_("Whole {value}").format(value=format_number(average, indicator)),
+        )  # fmt: skip
+    low, high = min([0.0, *values]), max([0.0, *values])
+    room = (high - low or 1) * 0.16  # for the printed values
+    figure.update_xaxes(range=[low - room * (low < 0), high + room], tickformat=".0%" if indicator.share else ",")
+    figure.update_yaxes(tickvals=np.arange(len(rows)), ticktext=rows["name"].tolist(), range=[len(rows) - 0.4, -0.6])
+    return dressed(figure, caption, unit_of(indicator), height=ROW * len(rows) + 120)
+
+
+def trend(
+    frame: pd.DataFrame,
+    indicator: Indicator,
+    caption: Caption,
+    *,
+    breaks: Mapping[str, str] | None = None,
+    target: float | None = None,
+) -> go.Figure:
+    """A line over the periods, interrupted where there is no figure; hollow where not everybody reported.
+
+    frame: one row per period of one indicator (period, value, n_reporting, n_expected), all periods of the axis present.
+    breaks: period → what changed in it (a boundary), drawn as an upright line.
+    """
+    rows = frame.sort_values("period", key=lambda column: column.map(Period.of))
+    codes = rows["period"].tolist()
+    values = rows["value"].to_numpy(float)
+    partial = (rows["n_reporting"] < rows["n_expected"]).to_numpy(bool)
+    figure = go.Figure()
+    figure.add_scatter(
+        x=np.arange(len(rows)),
+        y=values,
+        mode="lines+markers+text",
+        connectgaps=False,
+        line={"color": BLUE, "width": 2.5},
+        marker={"size": 9, "color": np.where(partial, "rgba(0,0,0,0)", BLUE), "line": {"color": BLUE, "width": 2}},
+        text=[format_number(v, indicator) if n in printed_points(values) else "" for n, v in enumerate(values)],
+        textposition="top center",
+        cliponaxis=False,
+        customdata=np.array(codes)[:, None],
+        hovertext=[
+            f"{Period.of(code).label(language())}：{format_value(value, indicator)} "
+            f"({_('returns')} {row.n_reporting}/{row.n_expected})"
+            for code, value, row in zip(codes, values, rows.itertuples(), strict=True)
+        ],
+        hoverinfo="text",
+    )
+    if target is not None:
+        figure.add_hline(
+            y=target, line={"color": GREEN, "dash": "dot"}, annotation_position="top left",
+            annotation_text=_("Target {value}").format(value=format_number(target, indicator)),
+        )  # fmt: skip
+    for code, text in (breaks or {}).items():
+        if code in codes:
+            figure.add_vline(x=codes.index(code) - 0.5, line={"color": VERMILION, "dash": "dot", "width": 1.5})
+            figure.add_annotation(
+                x=codes.index(code) - 0.5, y=1, yref="paper", text=text, showarrow=False, xanchor="left",
+                yanchor="top", align="left", font={"color": VERMILION, "size": 12},
+            )  # fmt: skip
+    known = values[~np.isnan(values)]
+    if len(known):
+        low, high = (0.0 if known.min() >= 0 else known.min()), max(known.max(), 0.0)
+        room = (high - low or 1) * 0.15
+        figure.update_yaxes(range=[low - room * (low < 0), high + room])
+    figure.update_yaxes(tickformat=".0%" if indicator.share else ",")
+    figure.update_xaxes(
+        tickvals=np.arange(len(rows)), ticktext=[short_label(Period.of(code)) for code in codes],
+        range=[-0.5, max(len(rows) - 0.5, 0.5)],
+    )  # fmt: skip
+    return dressed(figure, caption, unit_of(indicator), height=380)
+
+
+def printed_points(values: np.ndarray) -> set[int]:
+    """The points whose values are printed: all of a short line; the ends and the extremes of a long one."""
+    known = np.flatnonzero(~np.isnan(values))
+    if len(known) <= 12:
+        return set(known.tolist())
+    return {int(known[0]), int(known[-1]), int(np.nanargmin(values)), int(np.nanargmax(values))}
+
+
+def composition(frame: pd.DataFrame, labels: Mapping[str, str], caption: Caption, unit: str) -> go.Figure:
+    """100 % bars, one per region, of what a whole is made of.
+
+    frame: one row per region and part (unit, name, part, value). labels: part → its printed name, in their order.
+    """
+    table = frame.pivot_table(index="unit", columns="part", values="value", aggfunc="sum", sort=False, min_count=1)
+    names = frame.drop_duplicates("unit").set_index("unit")["name"].reindex(table.index)
+    totals = table.sum(axis=1, min_count=1)
+    figure = go.Figure()
+    parts = [part for part in labels if part in table.columns]
+    for n, part in enumerate(parts):
+        values = table[part].to_numpy(float)
+        shares = values / np.where(totals > 0, totals, np.nan)
+        figure.add_bar(
+            x=shares,
+            y=np.arange(len(table)),
+            orientation="h",
+            name=labels[part],
+            marker={"color": PALETTE[n % len(PALETTE)], "line": {"width": 0}},
+            text=["" if np.isnan(s) or s < 0.05 else f"{s:.0%}" for s in shares],
+            textposition="inside",
+            insidetextanchor="middle",
+            textangle=0,
+            customdata=np.array(table.index, str)[:, None],
+            hovertext=[
+                f"{name}，{labels[part]}：{value:,.0f} {unit} ({share:.1%})"
+                for name, value, share in zip(names, values, shares, strict=True)
+            ],
+            hoverinfo="text",
+        )
+    blank = np.flatnonzero(~(totals > 0).to_numpy())
+    figure.add_scatter(
+        x=np.zeros(len(blank)), y=blank, mode="text", text=[_("no data")] * len(blank), textposition="middle right",
+        textfont={"color": GREY}, showlegend=False, hoverinfo="skip",
+    )  # fmt: skip
+    figure.update_xaxes(range=[0, 1], tickformat=".0%")
+    figure.update_yaxes(
+        tickvals=np.arange(len(table)), range=[len(table) - 0.4, -0.6],
+        ticktext=[
+            _("{name} ({total})").format(name=name, total=f"{total:,.0f}") if total > 0 else name
+            for name, total in zip(names, totals, strict=True)
+        ],
+    )  # fmt: skip
+    figure.update_layout(
+        barmode="stack", bargap=0.25, showlegend=True,
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom", "traceorder": "normal"},
+    )  # fmt: skip
+    return dressed(figure, caption, unit, height=ROW * len(table) + 150, over=34)
+
+
+def heat_map(frame: pd.DataFrame, indicators: Sequence[Indicator], caption: Caption) -> go.Figure:
+    """Regions × indicators, the figures printed, the colour telling how a region stands within its column.
+
+    frame: one row per child and indicator (unit, name, indicator, value, n_reporting). An indicator that is better
+    neither way stays grey; one that is better when lower is turned round.
+    """
+    names = frame.drop_duplicates("unit").set_index("unit")["name"]
+    table = frame.pivot(index="unit", columns="indicator", values="value").reindex(names.index)
+    reported = frame.groupby("unit", sort=False)["n_reporting"].max().reindex(names.index).to_numpy()
+    columns = [indicator for indicator in indicators if indicator.code in table.columns]
+    goodness = np.column_stack([standing(table[i.code].to_numpy(float), i.better) for i in columns])
+    cells = [
+        (x, y, unit, format_number(table.at[unit, indicator.code], indicator) if reported[y] else _("not reported"))
+        for y, unit in enumerate(names.index)
+        for x, indicator in enumerate(columns)
+    ]
+    figure = go.Figure()
+    figure.add_heatmap(
+        z=goodness, x=np.arange(len(columns)), y=np.arange(len(names)), zmin=0, zmax=1, colorscale=WORST_TO_BEST,
+        showscale=False, xgap=2, ygap=2, hoverinfo="skip",
+    )  # fmt: skip
+    figure.add_scatter(  # a heat map cannot be selected; the printed figures can
+        x=np.array([x for x, *__ in cells]),
+        y=np.array([y for __, y, *__ in cells]),
+        mode="markers+text",
+        marker={"symbol": "square", "size": ROW - 4, "color": "rgba(0,0,0,0)"},
+        text=[text for *__, text in cells],
+        textposition="middle center",
+        textfont={"size": 12},
+        customdata=np.array([[unit, columns[x].code] for x, __, unit, __ in cells], str).reshape(-1, 2),
+        hovertext=[f"{names[unit]}，{columns[x].label.get(language())}：{text}" for x, __, unit, text in cells],
+        hoverinfo="text",
+    )
+    figure.update_xaxes(
+        tickvals=np.arange(len(columns)), ticktext=[wrapped(i.label.get(language())) for i in columns], side="top",
+        range=[-0.5, len(columns) - 0.5], showgrid=False, zeroline=False,
+    )  # fmt: skip
+    figure.update_yaxes(
+        tickvals=np.arange(len(names)), ticktext=names.tolist(), range=[len(names) - 0.5, -0.5], showgrid=False,
+        zeroline=False,
+    )  # fmt: skip
+    return dressed(figure, caption, "", height=(ROW + 4) * len(names) + 150, over=52)
+
+
+def standing(values: np.ndarray, better: str) -> np.ndarray:
+    """Where each value stands in its column, 0 the worst, 1 the best, 0.5 where that says nothing; NaN stays NaN."""
+    known = ~np.isnan(values)
+    place = np.where(known, 0.5, np.nan)
+    if better != "neither" and known.any() and np.ptp(values[known]):
+        rank = pd.Series(values[known]).rank().to_numpy()
+        place[known] = (rank - rank.min()) / (rank.max() - rank.min())
+        if better == "lower":
+            place = 1 - place
+    return place
+
+
+def changes(frame: pd.DataFrame, caption: Caption) -> go.Figure:
+    """The largest changes, best on top; bars by how far each is from the usual of its indicator.
+
+    frame: one row per region and indicator (unit, label, text, size, good), size signed, good True, False or None.
+    """
+    colour = {True: BLUE, False: VERMILION}
+    figure = go.Figure()
+    figure.add_bar(
+        x=frame["size"].to_numpy(float),
+        y=np.arange(len(frame)),
+        orientation="h",
+        marker={"color": [colour.get(good, GREY) for good in frame["good"]], "opacity": 0.85},
+        text=frame["text"].tolist(),
+        textposition="outside",
+        cliponaxis=False,
+        customdata=frame[["unit"]].to_numpy(str),
+        hoverinfo="skip",
+    )
+    reach = max(frame["size"].abs().max(), 1e-9) * 1.45 if len(frame) else 1
+    figure.update_xaxes(range=[-reach, reach], showticklabels=False, zeroline=True)
+    figure.update_yaxes(tickvals=np.arange(len(frame)), ticktext=frame["label"].tolist(), range=[len(frame) - 0.4, -0.6])
+    return dressed(figure, caption, "", height=ROW * len(frame) + 110)
+
+
+def flows(frame: pd.DataFrame, caption: Caption, unit: str, *, most: int = MOST_FLOWS) -> go.Figure:
+    """Who is joined to whom, the heaviest `most` of them. frame: one row per pair (source, target, weight)."""
+    top = frame.nlargest(most, "weight")
+    sources, targets = list(dict.fromkeys(top["source"])), list(dict.fromkeys(top["target"]))
+    place = {name: n for n, name in enumerate(sources)}
+    weights = {name: top.loc[top["source"] == name, "weight"].sum() for name in sources}
+    figure = go.Figure()
+    figure.add_sankey(
+        node={
+            "label": [f"{name} {weights[name]:,.0f}" for name in sources] + targets,
+            "color": [PALETTE[n % len(PALETTE)] for n in range(len(sources))] + [GREY] * len(targets),
+            "pad": 12,
+            "thickness": 14,
+            "hovertemplate": "%{label}<extra></extra>",
+        },
+        link={
+            "source": np.array([place[name] for name in top["source"]]),
+            "target": np.array([len(sources) + targets.index(name) for name in top["target"]]),
+            "value": top["weight"].to_numpy(float),
+            "color": "rgba(136,136,136,0.30)",
+            "hovertemplate": "%{source.label} → %{target.label}：%{value:,.0f} " + unit + "<extra></extra>",
+        },
+        valueformat=",.0f",
+    )
+    return dressed(figure, caption, unit, height=max(300, 30 * max(len(sources), len(targets)) + 120))
+
+
+def wrapped(text: str) -> str:
+    """A long column head on two lines."""
+    if len(text) <= 8:
+        return text
+    if " " in text:
+        middle = min((n for n, c in enumerate(text) if c == " "), key=lambda n: abs(n - len(text) // 2))
+        return f"{text[:middle]}<br>{text[middle + 1 :]}"
+    return f"{text[: (len(text) + 1) // 2]}<br>{text[(len(text) + 1) // 2 :]}"
+
+
+def dressed(figure: go.Figure, caption: Caption, unit: str, *, height: int, over: int = 20) -> go.Figure:
+    """The figure with its title, unit and the looks that all charts share. over: pixels needed between title and plot."""
+    below = _("{where}, {when}").format(where=caption.where, when=caption.when)
+    if unit:
+        below = _("{below} · unit: {unit}").format(below=below, unit=unit)
+    figure.update_layout(
+        title={
+            "text": f"<b>{caption.what}</b>", "subtitle": {"text": below, "font": {"size": 13, "color": GREY}},
+            "x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "yref": "container", "pad": {"t": 8},
+            "font": {"size": 16},
+        },
+        font={"family": FONTS, "size": 13},
+        height=height,
+        margin={"l": 8, "r": 16, "t": 56 + over, "b": 28},
+        showlegend=figure.layout.showlegend or False,
+        dragmode=False,
+        hoverlabel={"font": {"family": FONTS}},
+    )  # fmt: skip
+    figure.update_xaxes(automargin=True, fixedrange=True, title=None)
+    figure.update_yaxes(automargin=True, fixedrange=True, title=None)
+    return figure

@@ -1,0 +1,166 @@
+"""Form → tables that explain it: what each column wants, what is checked, what is computed. Words in the current language."""
+
+import re
+
+import pandas as pd
+
+from huizong.forms import Form, Indicator, Item, Rule
+from huizong.texts import _, language
+
+SIGNS = {"<>": "≠", "!=": "≠", "<=": "≤", ">=": "≥", "*": "×", "/": "÷", "-": "−"}
+TOKEN = re.compile(r"'[^']*'|[a-z_]+(?:\.[a-z_][a-z0-9_]*)?[0-9a-z_]*|<>|!=|<=|>=|[*/-]|\s+|.", re.I)
+
+
+def explain(form: Form, words: str = "") -> dict[str, pd.DataFrame]:
+    """Heading → table of the form's columns, checks, indicators: the rows that hold all of the words, if there are any."""
+    tables = {
+        _("Columns"): explain_items(form),
+        _("Checks"): explain_rules(form),
+        _("Indicators"): explain_indicators(form),
+    }
+    matched = {heading: matching(table, words) for heading, table in tables.items()}
+    return {heading: table for heading, table in matched.items() if not table.empty}
+
+
+def explain_items(form: Form) -> pd.DataFrame:
+    """One row per item: its head, what to write, unit, allowed values, whether it may stay blank, other printings."""
+    lists = "、" if language().startswith("zh") else ", "
+    return pd.DataFrame(
+        {
+            _("Item"): item.head(language()),
+            _("Write"): kind_of(item),
+            _("Unit"): item.unit.get(language()) if item.unit else "",
+            _("Allowed"): " / ".join(code.label.get(language()) for code in item.codes),
+            _("Left blank"): blank_of(item),
+            _("Also printed as"): lists.join(item.aliases),
+            _("Note"): item.note.get(language()) if item.note else "",
+        }
+        for item in form.items
+    )
+
+
+def explain_rules(form: Form) -> pd.DataFrame:
+    """One row per edit rule, errors first: what must hold, what follows when it does not, what to do then."""
+    follows = {"error": _("must be corrected"), "query": _("correct or explain")}
+    return pd.DataFrame(
+        {
+            _("Must hold"): rule_in_words(form, rule),
+            _("Otherwise"): follows[rule.severity],
+            _("Message"): re.sub(r"\{[^}]*\}", "…", rule.message.get(language())),
+            _("What to do"): rule.remedy.get(language()),
+        }
+        for rule in sorted(form.rules, key=lambda rule: rule.severity)
+    )
+
+
+def explain_indicators(form: Form) -> pd.DataFrame:
+    """One row per indicator: how it is made, in which unit, which way is better, why it matters."""
+    better = {"higher": _("higher is better"), "lower": _("lower is better"), "neither": _("neither way")}
+    return pd.DataFrame(
+        {
+            _("Indicator"): indicator.label.get(language()),
+            _("How it is made"): indicator.definition.get(language()),
+            _("Unit"): indicator.unit.get(language()) if indicator.unit else "%",
+            _("Direction"): better[indicator.better],
+            _("Target"): target_of(indicator),
+            _("Why it matters"): indicator.why.get(language()),
+            _("Code"): f"`{indicator.code}`",
+        }
+        for indicator in form.indicators
+    )
+
+
+def facts_of(form: Form) -> str:
+    """In one line: how often, stock or flow, who reports, what a row is, since when."""
+    often = {"month": _("monthly"), "quarter": _("quarterly"), "half_year": _("half-yearly"), "year": _("yearly")}
+    measures = {"stock": _("stock: counted at the period's end"), "flow": _("flow: what happened in the period")}
+    levels = {
+        "province": _("province"),
+        "prefecture": _("prefecture"),
+        "county": _("county"),
+        "department": _("department"),
+        "township": _("township"),
+    }
+    facts = [
+        often[form.frequency],
+        measures[form.measure],
+        _("reported by: {levels}").format(levels=" / ".join(levels[level] for level in form.levels)),
+        _("one row per {row}").format(row=form.rows.label.get(language())),
+        _("in force since {date}").format(date=form.valid_from.isoformat()),
+    ]
+    return " · ".join(facts)
+
+
+def matching(frame: pd.DataFrame, words: str) -> pd.DataFrame:
+    """The rows that hold every one of the words, in any column and any case."""
+    text = frame.astype(str).agg(" ".join, axis=1).str.lower() if len(frame) else pd.Series(dtype=str)
+    for word in words.lower().split():
+        frame = frame[text.loc[frame.index].str.contains(word, regex=False)]
+    return frame
+
+
+def kind_of(item: Item) -> str:
+    return {
+        "unit": _("name of a unit"),
+        "text": _("text"),
+        "integer": _("whole number"),
+        "decimal": _("number"),
+        "code": _("choose one"),
+        "yes_no": _("yes or no"),
+        "date": _("date, such as 2018-09-30"),
+    }[item.type]
+
+
+def blank_of(item: Item) -> str:
+    return {"error": _("not allowed"), "query": _("to be explained"), "allowed": _("allowed")}[item.blank]
+
+
+def target_of(indicator: Indicator) -> str:
+    if indicator.target is None:
+        return ""
+    return f"{indicator.target:.{indicator.decimals}%}" if indicator.share else f"{indicator.target:g}"
+
+
+def rule_in_words(form: Form, rule: Rule) -> str:
+    """What a rule asks, with the heads of the columns in place of their codes: 专职 + 兼职 = 在岗人数."""
+    if rule.unique:
+        heads = [form.by_code[code].label.get(language()) for code in rule.unique]
+        return _("no two rows with the same {items}").format(items=" + ".join(heads))
+    if rule.complete:
+        return _("a row for every township of the register")
+    return "".join(word_of(form, token) for token in TOKEN.findall(rule.expr or ""))
+
+
+def word_of(form: Form, token: str) -> str:
+    """One token of an expression as a reader would say it."""
+    words = {
+        "abs": _("size of"),
+        "and": _("and"),
+        "or": _("or"),
+        "not": _("not"),
+        "is": _("is"),
+        "in": _("one of"),
+        "null": _("blank"),
+        "true": _("yes"),
+        "false": _("no"),
+        "between": _("between"),
+        "period_start": _("first day of the period"),
+        "period_end": _("last day of the period"),
+        "register.villages": _("villages of the register"),
+        "register.communities": _("communities of the register"),
+        "register.known": _("known to the register"),
+    }
+    if token.startswith("'"):
+        return code_in_words(form, token.strip("'"))
+    when, _dot, name = token.rpartition(".")
+    if name in form.by_code:
+        label = form.by_code[name].label.get(language())
+        return {"prev": _("{item} of the last period"), "last_year": _("{item} of last year")}.get(
+            when, "{item}"
+        ).format(item=label)
+    return words.get(token.lower(), SIGNS.get(token, " " if token.isspace() else token))
+
+
+def code_in_words(form: Form, code: str) -> str:
+    labels = (item.code_label(code, language()) for item in form.items if item.codes)
+    return next((f"“{label}”" for label in labels if label != code), code)

@@ -1,0 +1,346 @@
+"""Rows + rules + previous period → findings. Rules are SQL booleans, run by DuckDB on the rows of many returns at once.
+
+What the clerk is told stands here in one table (FINDINGS), in values.DOUBTS for cells that are no value, and in the
+rules of the forms; nowhere else.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from functools import cache
+
+import duckdb
+
+from huizong.forms import Form, Item, Rule
+from huizong.sheet import Cell, Workbook
+from huizong.texts import N_, _, language
+from huizong.values import DOUBTS
+
+SEVERITIES = ("error", "query", "note")  # must be corrected · may be explained · for information
+
+# code → what is wrong, what is expected, what to do
+FINDINGS: dict[str, tuple[str, str, str]] = {
+    "blank": (
+        N_("the cell is blank; blank is missing, not zero"),
+        N_("a value"),
+        N_("fill in the value; write 0 if there are none"),
+    ),
+    "error_value": (N_("the cell holds the error {found}"), N_("a value"), N_("correct the formula or type the value")),
+    "no_value": (
+        N_("the formula {found} has not been calculated"),
+        N_("a calculated value"),
+        N_("open the workbook in Excel or WPS, save it and send it again"),
+    ),
+    "total": (
+        N_("the row {label} gives {found}; the rows it adds up give {expected}"),
+        N_("{expected}"),
+        N_("correct the rows or the total so that they agree"),
+    ),
+    "unit_none": (
+        N_("{found} is not a unit under {reporter}"),
+        N_("a unit of the register: {candidates}"),
+        N_("write the unit's full name as in the register"),
+    ),
+    "unit_ambiguous": (
+        N_("{found} may be several units: {candidates}"),
+        N_("one unit"),
+        N_("write the full name so that only one unit fits"),
+    ),
+    "unit_twice": (N_("{found} stands in several rows"), N_("one row per unit"), N_("keep one row and delete the others")),
+    "no_name": (N_("the row has values but no name"), N_("a name"), N_("fill in {item}, or clear the row")),
+    "no_rows": (
+        N_("the table has no rows"),
+        N_("at least one row"),
+        N_("fill in the table; if there is nothing to report, say so to the receiving office"),
+    ),
+    "missing_column": (
+        N_("no column {item} was found"),
+        N_("a column headed {item}"),
+        N_("restore the column and its head as on the blank form"),
+    ),
+    "ambiguous_column": (
+        N_("the column headed {found} may be: {candidates}"),
+        N_("one item per column"),
+        N_("restore the column's head as on the blank form"),
+    ),
+    "extra_column": (
+        N_("the column headed {found} is not on the form; it was not read"),
+        N_("only the form's columns"),
+        N_("nothing, if the column is only for your own use"),
+    ),
+    "merged_value": (
+        N_("one merged cell stands for several rows"),
+        N_("one value in each row"),
+        N_("unmerge the cells and fill in each row"),
+    ),
+    "hidden_row": (N_("the row is hidden; it was read all the same"), N_("visible rows"), N_("unhide or delete the row")),
+    "level": (
+        N_("{found} does not report this form"),
+        N_("a reporting unit of level: {expected}"),
+        N_("check the reporting unit"),
+    ),
+    "before_form": (
+        N_("the form is in force only from {expected}"),
+        N_("a period after {expected}"),
+        N_("check the period"),
+    ),
+}
+
+# Why a file could not be read → what to tell whoever sent it.
+REASONS: dict[str, str] = {
+    "empty": N_("The file is empty (0 bytes). Export or save it again, then upload it."),
+    "too_large": N_("The file is too large. Delete pictures and unused sheets, save it and upload it again."),
+    "too_many_cells": N_("A sheet has too many cells. Delete unused rows and columns, save it and upload it again."),
+    "too_slow": N_("Reading took too long and was stopped. Copy the table into a new workbook and upload that."),
+    "damaged": N_("The file is damaged. Open it in Excel or WPS, save it as .xlsx and upload it again."),
+    "password": N_("The file is protected by a password. Remove the password, save it and upload it again."),
+    "word": N_("This is a Word document. Copy the table into an Excel workbook and upload that."),
+    "archive": N_("This is a compressed archive. Unpack it and upload the workbooks inside."),
+    "not_workbook": N_("This is not an Excel workbook. Save it as .xlsx in Excel or WPS and upload it again."),
+    "no_cells": N_("The workbook has no filled cell. Fill in the form and upload it again."),
+    "no_table": N_("No known form was found on any sheet. Keep the form's title and column heads as on the blank."),
+    "personal": N_(
+        "{cells} look like an identity number or a mobile number. Personal data are not accepted: delete them and "
+        "upload again. The file was not kept."
+    ),
+    "no_file": N_("The file does not exist or cannot be opened."),
+}
+
+
+@dataclass(slots=True)
+class Finding:
+    """One failed rule or unreadable cell. params: what the message's braces stand for."""
+
+    severity: str
+    rule: str
+    sheet: str
+    cells: list[str]
+    item: str | None = None
+    found: str = ""
+    params: dict[str, str] = field(default_factory=dict)
+
+
+def fill(text: str, params: Mapping[str, str]) -> str:
+    """Puts params into {braces}. str.format would let a cell's text reach into objects."""
+    return re.sub(r"\{([a-z_0-9.]+)\}", lambda m: params.get(m[1], "—"), text)
+
+
+def describe(form: Form | None, finding: Finding) -> dict[str, str]:
+    """A finding in the current language: message, expected, remedy, item (its printed head)."""
+    item = form.by_code.get(finding.item or "") if form else None
+    head = item.head(language()) if item else ""
+    params = {"found": finding.found, "item": head}
+    for name, value in finding.params.items():
+        other = form.by_code.get(name.rpartition(".")[2]) if form else None
+        params[name] = in_words(other, value) if other else value
+    rule = next((r for r in form.rules if r.code == finding.rule), None) if form else None
+    if rule and form:
+        message, remedy = rule.message.get(language()), rule.remedy.get(language())
+        expected = relation(form, rule)
+    elif finding.rule in FINDINGS:
+        message, expected, remedy = (_(text) for text in FINDINGS[finding.rule])
+    else:
+        message, remedy = (_(text) for text in DOUBTS[finding.rule])
+        expected = type_in_words(item) if item else ""
+    if item and item.unit:
+        params.setdefault("unit", item.unit.get(language()))
+    return {
+        "message": fill(message, params),
+        "expected": fill(expected, params),
+        "remedy": fill(remedy, params),
+        "item": head,
+    }
+
+
+def relation(form: Form, rule: Rule) -> str:
+    """A rule as it is printed: 专职 + 兼职 = 在岗人数."""
+    if not rule.expr:
+        return ""
+    prefixes = {"prev": _("last period’s "), "last_year": _("last year’s "), "register": _("the register’s ")}
+
+    def printed(match: re.Match) -> str:
+        prefix, name = match[1], match[2]
+        if name not in form.by_code and not prefix:
+            return match[0]
+        label = form.by_code[name].label.get(language()) if name in form.by_code else name
+        return prefixes.get((prefix or "").rstrip("."), "") + label
+
+    words = re.sub(r"\b((?:prev|last_year|register)\.)?([a-z][a-z0-9_]*)\b(?!\()", printed, rule.expr)
+    for sql, sign in ((" <= ", " ≤ "), (" >= ", " ≥ "), (" <> ", " ≠ "), (" != ", " ≠ ")):
+        words = words.replace(sql, sign)
+    return words
+
+
+def in_words(item: Item, value: str) -> str:
+    """A value's text with its code or yes/no in the current language."""
+    if item.type == "yes_no":
+        return {"true": _("yes"), "false": _("no")}.get(value, value)
+    return item.code_label(value, language()) if item.codes else value
+
+
+def type_in_words(item: Item) -> str:
+    """What may stand in an item's cells."""
+    if item.codes:
+        return " / ".join(code.label.get(language()) for code in item.codes)
+    return {
+        "integer": _("a whole number"),
+        "decimal": _("a number"),
+        "yes_no": _("yes or no"),
+        "date": _("a date"),
+        "unit": _("a unit’s name"),
+        "text": _("text"),
+    }[item.type]
+
+
+# ---- personal data --------------------------------------------------------------------------------------------------
+
+MOBILE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
+IDENTITY = re.compile(r"(?<!\d)[1-9]\d{5}(?:19|20)\d{9}[\dXx](?!\d)")
+WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+
+
+def is_identity_number(text: str) -> bool:
+    """18 characters whose last is the check digit of GB 11643."""
+    return "10X98765432"[sum(int(d) * w for d, w in zip(text, WEIGHTS, strict=False)) % 11] == text[17].upper()
+
+
+def looks_personal(cell: Cell) -> bool:
+    if type(cell) is float:
+        return cell >= 13e9 and cell.is_integer() and (cell < 20e9 or 1e17 <= cell < 1e18)
+    if type(cell) is not str or len(cell) < 11:
+        return False
+    digits = re.sub(r"(?<=\d)[ \-‐–—\u3000\xa0](?=\d)", "", cell.translate(FULL_WIDTH))
+    return bool(MOBILE.search(digits)) or any(is_identity_number(m[0]) for m in IDENTITY.finditer(digits))
+
+
+FULL_WIDTH = str.maketrans("０１２３４５６７８９Ｘｘ", "0123456789Xx")
+
+
+def personal_cells(workbook: Workbook) -> list[str]:
+    """The cells that look like an identity or a mobile number: 表1!C7."""
+    return [
+        f"{sheet.name}!{sheet.address(r, c)}"
+        for sheet in workbook.sheets
+        for r, row in enumerate(sheet.rows)
+        for c, cell in enumerate(row)
+        if cell != "" and looks_personal(cell)
+    ]
+
+
+# ---- rules ----------------------------------------------------------------------------------------------------------
+
+
+@cache
+def _names(expression: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(re.findall(r"\{((?:prev|last_year|register)\.[a-z0-9_]+)\}", expression)))
+
+
+def rules_query(form: Form) -> str:
+    """SQL: one row per row of the batch that breaks a rule: submission_id, sheet, row, rules it breaks, other values.
+
+    $batch: submission ids; prev and last_year are the same row (row_key) of the return in force one period, one year
+    earlier (tables previous and last_year of the caller: submission_id, other).
+    """
+    broken = []
+    for rule in form.rules:
+        if rule.expr:
+            broken.append(f"CASE WHEN NOT ({rule.expr}) THEN '{rule.code}' END")
+        elif rule.unique:
+            keys = ", ".join(f'"{name}"' for name in rule.unique)
+            filled = " AND ".join(f'"{name}" IS NOT NULL' for name in rule.unique)
+            twice = f"count(*) OVER (PARTITION BY submission_id, {keys}) > 1"
+            broken.append(f"CASE WHEN {filled} AND {twice} THEN '{rule.code}' END")
+    others = [name for rule in form.rules for text in (rule.message.zh, rule.message.en) for name in _names(text)]
+    pairs = ", ".join(f"'{name}': CAST({name} AS VARCHAR)" for name in dict.fromkeys(others))
+    return f"""
+WITH checked AS (
+    SELECT
+        r.*,
+        submission.period_start,
+        submission.period_end,
+        p AS prev,
+        y AS last_year,
+        {{
+            'villages': org_unit.villages,
+            'communities': org_unit.communities,
+            'known': CASE WHEN $villages_known THEN r.unit_code IS NOT NULL END
+        }} AS register
+    FROM "{form.code}" AS r
+    INNER JOIN submission ON submission.id = r.submission_id
+    LEFT JOIN earlier AS before ON before.submission_id = r.submission_id
+    LEFT JOIN "{form.code}" AS p ON p.submission_id = before.prev AND p.row_key = r.row_key
+    LEFT JOIN "{form.code}" AS y ON y.submission_id = before.last_year AND y.row_key = r.row_key
+    LEFT JOIN org_unit ON org_unit.code = r.unit_code AND org_unit.level = 4
+    WHERE r.submission_id IN (SELECT unnest($batch))
+),
+marked AS (
+    SELECT
+        submission_id,
+        sheet,
+        row,
+        list_filter([{", ".join(broken) or "NULL"}], x -> x IS NOT NULL) AS rules,
+        {{'_': ''{", " + pairs if pairs else ""}}} AS others
+    FROM checked
+)
+SELECT submission_id, sheet, row, rules, others
+FROM marked
+WHERE len(rules) > 0
+ORDER BY submission_id, sheet, row
+"""
+
+
+def broken_rules(
+    cursor: duckdb.DuckDBPyConnection, form: Form, batch: list[str], *, villages_known: bool = False
+) -> Iterator[tuple[str, str, int, list[str], dict[str, str]]]:
+    """(submission_id, sheet, row, codes of the rules the row breaks, values of prev. and register. names)."""
+    if not batch or not any(rule.expr or rule.unique for rule in form.rules):
+        return
+    params = {"batch": batch, "villages_known": villages_known}
+    for submission, sheet, row, rules, others in cursor.execute(rules_query(form), params).fetchall():
+        yield submission, sheet, row, rules, {k: printed(v) for k, v in others.items()}
+
+
+def absent_townships(cursor: duckdb.DuckDBPyConnection, form: Form, batch: list[str]) -> Iterator[tuple[str, list[str]]]:
+    """(submission_id, names of the register's townships that have no row) for the county returns of the batch."""
+    sql = f"""
+SELECT submission.id, list(org_unit.name ORDER BY org_unit.code)
+FROM submission
+INNER JOIN org_unit ON org_unit.county = submission.unit AND org_unit.level = 4 AND org_unit.kind = 'unit'
+ANTI JOIN "{form.code}" AS r ON r.submission_id = submission.id AND r.unit_code = org_unit.code
+WHERE submission.id IN (SELECT unnest($1)) AND submission.level = 3
+GROUP BY submission.id
+ORDER BY submission.id
+"""
+    yield from cursor.execute(sql, [batch]).fetchall()
+
+
+def printed(value: object) -> str:
+    """A value for a message: no trailing zeros, — for nothing; codes and yes/no are put in words by `describe`."""
+    if value is None:
+        return "—"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal | float | int):
+        text = f"{value:.4f}"
+        return text.rstrip("0").rstrip(".") or "0"
+    text = str(value)
+    return text.rstrip("0").rstrip(".") if re.fullmatch(r"-?\d+\.\d{4}", text) else text
+
+
+def merge(findings: Iterable[Finding]) -> list[Finding]:
+    """Errors first, then in the sheet's order; the same message on many cells is one finding with their list."""
+    merged: dict[tuple, Finding] = {}
+    for finding in findings:
+        key = (
+            finding.severity, finding.rule, finding.sheet, finding.item, finding.found,
+            tuple(sorted(finding.params.items())),
+        )  # fmt: skip
+        if key in merged:
+            merged[key].cells += [cell for cell in finding.cells if cell not in merged[key].cells]
+        else:
+            merged[key] = finding
+    return sorted(merged.values(), key=lambda finding: SEVERITIES.index(finding.severity))

@@ -1,0 +1,276 @@
+"""Indicator × unit × periods → DataFrame. Σ numerator / Σ denominator over the returns in force; the sums are made in SQL.
+
+When a return is read its rows are added up once per indicator into the table `fact` (fact_queries); a figure is then a
+sum over few rows, whatever the level (queries/indicator_by_unit.sql).
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import pandas as pd
+
+from huizong.forms import Form, Forms, Term
+from huizong.org_units import OrgUnit
+from huizong.periods import Period, source_periods
+from huizong.store import EVERYWHERE, Store
+
+ALWAYS = datetime(9999, 12, 31)  # "as of" the end of time: what is in force now
+LEVELS = ("country", "province", "prefecture", "county", "township")
+
+
+class UnknownIndicator(KeyError):
+    """No form has this indicator; the message lists those there are."""
+
+    def __str__(self) -> str:
+        return self.args[0]
+
+
+# ---- from rows to facts ---------------------------------------------------------------------------------------------
+
+PLACES = "submission_id, period, province, prefecture, county, township, department"
+FACT = f"INSERT INTO fact (form, indicator, part, {PLACES}, numerator, denominator, n_incomplete) SELECT "
+
+
+def _number(expression: str) -> str:
+    """An expression as an exact number; true counts 1."""
+    return f"CAST(CAST(({expression}) AS DECIMAL(18, 4)) AS DECIMAL(38, 4))" if expression != "1" else "1"
+
+
+def _side(term: Term) -> str:
+    """What one row adds to a side: NULL when it cannot be known, 0 when the row is not meant."""
+    value = _number(term.sum or "1")
+    if not term.where:
+        return value
+    return f"CASE WHEN ({term.where}) IS NULL THEN NULL WHEN ({term.where}) THEN {value} ELSE 0 END"
+
+
+def fact_queries(form: Form, forms: Forms) -> list[str]:
+    """The statements that add up the rows of a batch ($1: submission ids) of one form into facts.
+
+    A row of which one side is unknown adds to neither side of a share made from the same rows, and is counted as
+    incomplete: otherwise the share would be of two different sets of rows.
+    """
+    table = f'FROM "{form.code}" WHERE submission_id IN (SELECT unnest($1))'
+    queries = []
+
+    def add(indicator: str, part: str, numerator: str, denominator: str, incomplete: str, source: str = table) -> None:
+        queries.append(
+            f"{FACT}'{form.code}', '{indicator}', {part}, {PLACES}, {numerator}, {denominator}, {incomplete} "
+            f"{source} GROUP BY ALL"
+        )
+
+    for indicator, (_, declared) in forms.indicators.items():
+        sides = {side: term for side, source, term in forms.terms(indicator) if source is form}
+        numerator, denominator = sides.get("numerator"), sides.get("denominator")
+        for side, term in sides.items():
+            if term.register_:
+                add(indicator, "''", "NULL", f"(SELECT count(*) FROM org_unit AS o WHERE o.level = 4 AND o.kind = 'unit' "
+                    "AND o.county = submission.unit)", "0",
+                    f"FROM (SELECT id AS submission_id, unit, period, province, prefecture, county, "
+                    f"NULL AS township, department FROM submission WHERE id IN (SELECT unnest($1)) "
+                    f"AND level = 3) AS submission")  # fmt: skip
+            elif term.distinct:
+                name = f'"{term.distinct}"'
+                values = (f"count(DISTINCT {name})", "NULL")
+                add(indicator, "''", *(values if side == "numerator" else values[::-1]), f"count(*) - count({name})")
+        summed = {side: _side(term) for side, term in sides.items() if term.sum is not None}
+        if len(summed) == 2 and numerator and denominator:
+            n, d = summed["numerator"], summed["denominator"]
+            whole = f"({n}) IS NOT NULL AND ({d}) IS NOT NULL"
+            add(indicator, "''", f"sum({n}) FILTER ({whole})", f"sum({d}) FILTER ({whole})",
+                f"count(*) FILTER (NOT ({whole}))")  # fmt: skip
+        else:
+            for side, value in summed.items():
+                pair = (f"sum({value})", "NULL") if side == "numerator" else ("NULL", f"sum({value})")
+                add(indicator, "''", *pair, f"count(*) FILTER (({value}) IS NULL)")
+        assert declared
+    for composition in form.compositions:
+        code = f"{form.code}.{composition.code}"
+        for item in composition.items:
+            add(code, f"'{item}'", f'sum("{item}")', "NULL", f'count(*) - count("{item}")')
+        if composition.by:
+            weight = _number(composition.sum)
+            add(code, f"coalesce(\"{composition.by}\", '')", f"sum({weight})", "NULL",
+                f"count(*) FILTER (({weight}) IS NULL)")  # fmt: skip
+    return queries
+
+
+# ---- from facts to figures ------------------------------------------------------------------------------------------
+
+
+def indicator_codes(forms: Forms, codes: Iterable[str]) -> list[str]:
+    """The codes as a list. Raises UnknownIndicator."""
+    found = list(codes)
+    for code in found:
+        if code not in forms.indicators:
+            raise UnknownIndicator(f"no indicator {code!r}; known: {', '.join(forms.indicators)}")
+    return found
+
+
+def sources_of(forms: Forms, indicator: str, period: Period) -> list[tuple[str, Period]]:
+    """(form, period) of each return a figure is made from; [] when the form is less frequent than the period asked for."""
+    found: list[tuple[str, Period]] = []
+    for _, form, _term in forms.terms(indicator):
+        if form is None:
+            found.append(("target", Period.of(str(period.year))))
+            continue
+        parts = source_periods(period, form.frequency, form.measure)
+        if not parts:
+            return []
+        found += [(form.code, part) for part in parts]
+    return list(dict.fromkeys(found))
+
+
+def _wanted(forms: Forms, indicators: Sequence[str], periods: Sequence[Period]) -> dict[str, list]:
+    lists: dict[str, list] = {
+        name: [] for name in ("indicators", "forms", "periods", "sources", "source_ends", "medians", "ratios")
+    }
+    for code in indicators:
+        declared = forms.indicators[code][1]
+        for period in periods:
+            for form, source in sources_of(forms, code, period):
+                lists["indicators"].append(code)
+                lists["forms"].append(form)
+                lists["periods"].append(period.code)
+                lists["sources"].append(source.code)
+                lists["source_ends"].append(source.end)
+                lists["medians"].append(declared.aggregate == "median")
+                lists["ratios"].append(declared.denominator is not None)
+    return lists
+
+
+def owner_of(unit: OrgUnit) -> str:
+    """The unit whose return answers for a unit: a township's county, else itself."""
+    return unit.county if unit.kind != "department" and unit.level > 3 and unit.county else unit.code
+
+
+def figures(
+    store: Store,
+    indicators: Iterable[str],
+    unit: str,
+    periods: Sequence[Period],
+    *,
+    scope: Sequence[str] = EVERYWHERE,
+    as_of: datetime = ALWAYS,
+    level: str = "self",
+) -> pd.DataFrame:
+    """One row per indicator × period: what the unit's returns in force add up to.
+
+    indicator, period, unit, name, numerator, denominator, value (a share as a fraction), n_reporting, n_expected (units
+    that owe the returns), missing (their codes), n_incomplete (rows left out because a value is missing), n_sample.
+    Asked for parts (level below the unit's) it has one row per indicator × period × part.
+    Raises UnknownIndicator, UnknownUnit.
+    """
+    codes = indicator_codes(store.forms, indicators)
+    whole = store.units.get(unit)
+    frame = store.ask(
+        "indicator_by_unit",
+        scope,
+        unit=whole.code,
+        owner=owner_of(whole),
+        level=level,
+        as_of=as_of,
+        **_wanted(store.forms, codes, periods),
+    )
+    if level == "self":
+        # A figure nobody owes or has reported is still asked for: it is shown as missing, not left out.
+        asked = pd.MultiIndex.from_product([codes, [p.code for p in periods]], names=["indicator", "period"])
+        frame = frame.set_index(["indicator", "period"]).reindex(asked).reset_index()
+        frame["unit"] = whole.code
+        for name in ("n_reporting", "n_expected", "n_incomplete", "n_sample"):
+            frame[name] = frame[name].fillna(0).astype(int)
+        frame["missing"] = [list(m) if isinstance(m, Iterable) else [] for m in frame["missing"]]
+    frame["name"] = [_name(store, code, whole) for code in frame["unit"]]
+    return frame
+
+
+def _name(store: Store, code: str, whole: OrgUnit) -> str:
+    return store.units.get(code).name
+
+
+def child_level(unit: OrgUnit) -> str | None:
+    """The level of a unit's parts; None when it has none."""
+    if unit.kind == "department" or unit.level >= len(LEVELS) - 1:
+        return None
+    return LEVELS[unit.level + 1]
+
+
+def figures_by_child(
+    store: Store,
+    indicators: Iterable[str],
+    unit: str,
+    periods: Sequence[Period],
+    *,
+    scope: Sequence[str] = EVERYWHERE,
+    as_of: datetime = ALWAYS,
+) -> pd.DataFrame:
+    """As `figures`, one row per indicator × period × part of the unit; what belongs to no part has the unit's own code."""
+    level = child_level(store.units.get(unit))
+    if level is None:
+        return figures(store, [], unit, periods, scope=scope)
+    return figures(store, indicators, unit, periods, scope=scope, as_of=as_of, level=level)
+
+
+def composition(
+    store: Store,
+    form: str,
+    unit: str,
+    periods: Sequence[Period],
+    *,
+    by_child: bool = False,
+    scope: Sequence[str] = EVERYWHERE,
+    as_of: datetime = ALWAYS,
+) -> pd.DataFrame:
+    """One row per composition × part × period (× child unit): composition, part, period, unit, name, value."""
+    declared = store.forms[form]
+    whole = store.units.get(unit)
+    pairs = [(p.code, s.code) for p in periods for s in source_periods(p, declared.frequency, declared.measure)]
+    frame = store.ask(
+        "composition_by_unit",
+        scope,
+        form=form,
+        unit=whole.code,
+        level=(child_level(whole) or "self") if by_child else "self",
+        as_of=as_of,
+        compositions=[f"{form}.{c.code}" for c in declared.compositions],
+        periods=[p for p, _ in pairs],
+        sources=[s for _, s in pairs],
+    )
+    frame["composition"] = frame["composition"].str.removeprefix(f"{form}.")
+    frame["name"] = [_name(store, code, whole) for code in frame["unit"]]
+    return frame
+
+
+def response(
+    store: Store, form: str, unit: str, period: Period, *, scope: Sequence[str] = EVERYWHERE, as_of: datetime = ALWAYS
+) -> pd.DataFrame:
+    """One row per unit that owes the form (× each period of it inside the one asked for): unit, name, source, status,
+    submission_id; status is that of the newest return, None when nothing has come."""
+    declared = store.forms[form]
+    sources = source_periods(period, declared.frequency, declared.measure)
+    whole = store.units.get(unit)
+    frame = store.ask(
+        "response_by_unit",
+        scope,
+        form=form,
+        unit=owner_of(whole),
+        as_of=as_of,
+        sources=[s.code for s in sources],
+        source_ends=[s.end for s in sources],
+    )
+    frame["name"] = [_name(store, code, whole) for code in frame["unit"]]
+    return frame
+
+
+def periods_held(store: Store, scope: Sequence[str] = EVERYWHERE) -> pd.DataFrame:
+    """One row per form × period with a return in force: form, period, n (returns), unit (code of one of them)."""
+    return store.ask("periods", scope)
+
+
+def default_view(store: Store, scope: Sequence[str] = EVERYWHERE) -> tuple[str, str | None]:
+    """(unit, period) a first visit shows: the prefecture with most returns in force and its latest period that has many."""
+    frame = store.ask("prefectures_by_returns", scope)
+    if frame.empty:
+        return "0", None
+    best = frame.iloc[0]
+    return str(best["prefecture"]), str(best["period"])

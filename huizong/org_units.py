@@ -1,0 +1,491 @@
+"""The register of org units: what a code stands for, what lies below it, and which unit a printed name means.
+
+A printed name is looked up, never guessed at: it either fits exactly one unit (by its code, its full name, an alias or
+its short form), or the answer is "ambiguous" or "none" with the candidates, and a person decides.
+"""
+
+import csv
+import re
+import unicodedata
+from bisect import bisect_left, insort
+from collections.abc import Collection, Iterable, Iterator
+from datetime import date
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import pyarrow.parquet as pq
+from rapidfuzz import fuzz, process
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DATA = Path(__file__).parent.parent / "data"
+
+LEVELS = ("country", "province", "prefecture", "county", "township", "village", "department")
+COUNTRY, PROVINCE, PREFECTURE, COUNTY, TOWNSHIP, VILLAGE, DEPARTMENT = range(7)
+LENGTHS = {2: PROVINCE, 4: PREFECTURE, 6: COUNTY, 9: TOWNSHIP, 12: VILLAGE}  # of a code → level
+PLACEHOLDERS = ("市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划")  # prefectures that are only a code
+
+Kind = Literal["unit", "zone", "department"]
+How = Literal["code", "exact", "alias", "short", "none", "ambiguous"]
+
+
+class UnknownUnit(KeyError):
+    """No org unit has this code; the message says which there are."""
+
+    def __str__(self) -> str:
+        return self.args[0]
+
+
+class OrgUnit(NamedTuple):
+    """One org unit. valid_from and valid_to are given where known: it stood from the first to the day before the last."""
+
+    # A named tuple because the 44,704 of the register are then made in 45 ms; frozen dataclasses take 190.
+    code: str
+    name: str
+    level: int
+    kind: Kind = "unit"
+    villages: int | None = None
+    communities: int | None = None
+    aliases: tuple[str, ...] = ()
+    valid_from: date | None = None
+    valid_to: date | None = None
+    successors: tuple[str, ...] = ()
+
+    @property
+    def parent(self) -> str | None:
+        return ancestors(self.code)[-2] if self.level else None
+
+    @property
+    def province(self) -> str | None:
+        return self._at(PROVINCE)
+
+    @property
+    def prefecture(self) -> str | None:
+        return self._at(PREFECTURE)
+
+    @property
+    def county(self) -> str | None:
+        return self._at(COUNTY)
+
+    @property
+    def township(self) -> str | None:
+        return self._at(TOWNSHIP)
+
+    @property
+    def department(self) -> str | None:
+        return self.code if self.level == DEPARTMENT else None
+
+    def _at(self, level: int) -> str | None:
+        return next((code for code in ancestors(self.code) if level_of(code) == level), None)
+
+    def stood(self, on: date) -> bool:
+        return (self.valid_from is None or self.valid_from <= on) and (self.valid_to is None or on < self.valid_to)
+
+
+class Match(NamedTuple):
+    """What a printed name means. candidates: those that fit when more than one does, the nearest names when none does."""
+
+    unit: OrgUnit | None
+    candidates: tuple[OrgUnit, ...] = ()
+    how: How = "none"
+
+
+def level_of(code: str) -> int:
+    return COUNTRY if code == "0" else DEPARTMENT if "-" in code else LENGTHS[len(code)]
+
+
+def ancestors(code: str) -> list[str]:
+    """The codes from the country down to this one."""
+    if code == "0":
+        return ["0"]
+    above = code.partition("-")[0]
+    codes = ["0", *(above[:length] for length in LENGTHS if length <= len(above))]
+    return codes if above == code else [*codes, code]
+
+
+def scope_of(code: str) -> str:
+    """What the codes of a unit and of all below it begin with."""
+    return "" if code == "0" else code
+
+
+# How names are printed ------------------------------------------------------------------------------------------------
+
+STAMPS = re.compile(r"\([^()]*章\)")  # （盖章）
+BEFORE = re.compile(r"^(?:(?:填报|报送|编报|上报)?单位(?:名称)?(?=[:\s])|中共|中国共产党)")
+PUNCTUATION = re.compile(r"[\W_]+")
+OFFICE = re.compile(
+    r"(?:(?:委员会|党委|党工委|工委|委)?(?:统一战线工作部|统战部|统战办公室|统战办)"
+    r"|人民政府|政府|党委|党工委|工委|委员会|委)$"
+)
+OWN_LEVEL = re.compile(r"(?:本级|本部|本单位|级)$")
+GENERIC_COUNTY = frozenset("县 区 旗 县区 区县 旗县 旗县区 县旗区 县市区 县区旗".split())
+
+LEVEL_WORD = re.compile(r"(?:自治区|自治州|自治县|自治旗|新区|林区|特区|地区|省|市|盟|州|县|区|旗)$")
+STREET = re.compile(r"(?:街道?(?:办事处|办)|(?<=[^道].)街|(?<!街道)办事处|街道)$")
+TOWNSHIP_WORD = re.compile(r"(?:街道|地区|民族乡|民族苏木|镇|乡|苏木)$")
+PEOPLES = re.compile(
+    "(?:(?:各|汉|蒙古|回|藏|维吾尔|苗|彝|壮|布依|朝鲜|满|侗|瑶|白|土家|哈尼|哈萨克|傣|黎|傈僳|佤|畲|高山|拉祜|水|东乡|纳西|景颇|"
+    "柯尔克孜|土|达斡尔|仫佬|羌|布朗|撒拉|毛南|仡佬|锡伯|阿昌|普米|塔吉克|怒|乌孜别克|俄罗斯|鄂温克|德昂|保安|裕固|京|塔塔尔|独龙|"
+    "鄂伦春|赫哲|门巴|珞巴|基诺)族|维吾尔|哈萨克|柯尔克孜|塔吉克|锡伯|(?<!内)蒙古)+$"
+)
+
+
+def plain(text: str) -> str:
+    """A printed name with width, spaces, brackets, stamps and what stands before it made alike."""
+    if text.isalnum() and text.isascii() is False and unicodedata.is_normalized("NFKC", text):
+        return BEFORE.sub("", text)
+    text = STAMPS.sub("", unicodedata.normalize("NFKC", text).strip())
+    return BEFORE.sub("", PUNCTUATION.sub("", BEFORE.sub("", text)))
+
+
+def printings(unit: OrgUnit) -> Iterator[tuple[str, How]]:
+    """The ways a unit's name is printed, and how sure each is."""
+    name = plain(unit.name)
+    yield name, "exact"
+    yield from ((plain(alias), "alias") for alias in unit.aliases)
+    if unit.kind == "department":
+        return
+    if unit.level == TOWNSHIP:
+        yield from township_printings(name)
+        return
+    word = LEVEL_WORD.search(name)
+    if not word:
+        return
+    stem = name[: word.start()]
+    short = PEOPLES.sub("", stem) or stem.removesuffix("族")  # 东乡族自治县, 鄂温克族自治旗
+    if len(short) >= 2:
+        yield short, "short"
+        if short != stem or word[0].startswith("自治"):
+            yield short + word[0][-1], "alias"  # 延边州, 前郭尔罗斯县, 管城区
+
+
+def township_printings(name: str) -> Iterator[tuple[str, How]]:
+    same = STREET.sub("街道", name)
+    yield same, "alias"
+    word = TOWNSHIP_WORD.search(same)
+    if not word:
+        return
+    stem = PEOPLES.sub("", same[: word.start()])
+    kind = word[0].removeprefix("民族")
+    if len(stem) >= 2:
+        yield stem + kind, "alias"  # 当铺地乡
+        if kind in ("乡", "苏木"):
+            yield f"{stem}民族{kind}", "alias"
+        # 安镇 is not short for 安镇乡; but 杨镇地区 is what the town of 杨镇 is called now.
+        if kind == "地区" or not TOWNSHIP_WORD.search(stem):
+            yield stem, "short"
+
+
+SURENESS: dict[How, int] = {"code": 0, "exact": 1, "alias": 2, "short": 3}
+Fits = dict[OrgUnit, How]
+
+
+def add_fit(fits: Fits, unit: OrgUnit, how: How) -> None:
+    if unit not in fits or SURENESS[how] < SURENESS[fits[unit]]:
+        fits[unit] = how
+
+
+def settle(fits: Fits, on: date | None) -> Match:
+    """The one unit that fits surest; of several those that stood on that day (today); else all of them as candidates."""
+    how = min(fits.values(), key=SURENESS.__getitem__)
+    units = [unit for unit in fits if fits[unit] == how]
+    if len(units) > 1:
+        units = [unit for unit in units if unit.stood(on or date.today())] or units
+    # 东莞市 is a prefecture and its only county: the county reports.
+    units = [u for u in units if not any(v is not u and v.name == u.name and v.parent == u.code for v in units)]
+    return Match(units[0], (), how) if len(units) == 1 else Match(None, tuple(units), "ambiguous")
+
+
+# The register ---------------------------------------------------------------------------------------------------------
+
+
+class Register:
+    """All org units: by code, by place in the tree, by printed name."""
+
+    def __init__(self, units: Iterable[OrgUnit], scoped_aliases: Iterable[tuple[str, str, str]] = ()) -> None:
+        """units: in the order of their codes within a level. scoped_aliases: (alias, code, inside which unit it is used)."""
+        self._by_code: dict[str, OrgUnit] = {}
+        self._former: list[OrgUnit] = []
+        self._levels: list[list[OrgUnit]] = [[] for _ in LEVELS]
+        self._scoped_aliases = list(scoped_aliases)
+        self._nearby: dict[str, _Inside] = {}
+        for unit in units:
+            if unit.valid_to:
+                self._former.append(unit)
+            else:
+                self._by_code[unit.code] = unit
+                self._levels[unit.level].append(unit)
+        for unit in self._former:  # their codes may have been given to other units since
+            self._by_code.setdefault(unit.code, unit)
+            insort(self._levels[unit.level], unit, key=lambda unit: unit.code)
+        self._codes = [[unit.code for unit in level] for level in self._levels]
+
+    def __contains__(self, code: object) -> bool:
+        return code in self._by_code
+
+    def __len__(self) -> int:
+        return len(self._by_code)
+
+    def get(self, code: str, on: date | None = None) -> OrgUnit:
+        """The unit with this code (zero-padded ones too: 150404000000), as of a day where the code changed hands.
+        Raises UnknownUnit."""
+        unit = self._by_code.get(code) or self._padded(code)
+        if unit is None:
+            raise UnknownUnit(self._what_would_be_right(code))
+        if on and not unit.stood(on):
+            return next((former for former in self._former if former.code == unit.code and former.stood(on)), unit)
+        return unit
+
+    def _padded(self, code: str) -> OrgUnit | None:
+        if not (code.isascii() and code.isdecimal() and len(code) in (6, 9, 12)):
+            return None
+        if not code.strip("0"):
+            return self._by_code["0"]
+        shorter = (code[:length] for length in sorted(LENGTHS, reverse=True) if not code[length:].strip("0"))
+        return next((self._by_code[short] for short in shorter if short in self._by_code), None)
+
+    def _what_would_be_right(self, code: str) -> str:
+        digits = re.match(r"\d*", code)[0]
+        above = next((self._by_code[digits[:n]] for n in (9, 6, 4, 2) if digits[:n] in self._by_code), self.get("0"))
+        below = [f"{unit.code} {unit.name}" for unit in self.children(above.code, kinds=("unit", "zone", "department"))]
+        listed = ", ".join(below[:40]) + (" …" if len(below) > 40 else "")
+        return f"no org unit {code!r}; {above.code} {above.name} has {listed or 'none below it'}"
+
+    def under(
+        self, code: str, level: int, *, kinds: Collection[Kind] = ("unit", "department"), on: date | None = None
+    ) -> list[OrgUnit]:
+        """The units of one level below a unit (or itself), by code, as they stood on a day (today)."""
+        on = on or date.today()
+        return [unit for unit in self._slice(code, level) if unit.kind in kinds and unit.stood(on)]
+
+    def _slice(self, code: str, level: int) -> list[OrgUnit]:
+        codes, scope = self._codes[level], scope_of(code)
+        return self._levels[level][bisect_left(codes, scope) : bisect_left(codes, scope + "~")]
+
+    def children(self, code: str, *, kinds: Collection[Kind] = ("unit",), on: date | None = None) -> list[OrgUnit]:
+        """The units one level down; the departments of a county with kinds=(…, "department")."""
+        level = self.get(code).level
+        if level >= TOWNSHIP:
+            return []
+        departments = self.under(code, DEPARTMENT, kinds=kinds, on=on) if level == COUNTY else []
+        return self.under(code, level + 1, kinds=kinds, on=on) + departments
+
+    def path(self, code: str) -> list[OrgUnit]:
+        """From the country down to the unit."""
+        return [self.get(step) for step in ancestors(self.get(code).code)]
+
+    def label(self, code: str) -> str:
+        """The unit's name with those above it in front: 内蒙古自治区赤峰市松山区."""
+        unit, *above = reversed(self.path(code))
+        names = [unit.name]
+        for step in above[:-1]:
+            if step.name not in PLACEHOLDERS and not names[0].startswith(step.name):
+                names.insert(0, step.name)
+        return "".join(names)
+
+    def n_townships(self, code: str) -> int:
+        """How many standard townships lie below a unit; zones and farms are not counted."""
+        return sum(unit.kind == "unit" for unit in self._slice(self.get(code).code, TOWNSHIP))
+
+    def changes(self, code: str, start: date, end: date) -> list[tuple[date, str, str]]:
+        """(day, Chinese, English) of every unit below this one that ceased in the span, with what followed it."""
+        scope = scope_of(self.get(code).code)
+        found = []
+        for unit in sorted(self._former, key=lambda unit: unit.valid_to):
+            heirs = [self.get(successor) for successor in unit.successors]
+            concerned = any(one.code.startswith(scope) for one in [unit, *heirs])
+            if concerned and start <= unit.valid_to <= end and [heir.name for heir in heirs] != [unit.name]:
+                parts = [(heir.name, heir.valid_from == unit.valid_to) for heir in heirs]
+                zh = "、".join(name if whole else f"{name}（部分）" for name, whole in parts)
+                en = ", ".join(name if whole else f"{name} (part)" for name, whole in parts)
+                found.append((unit.valid_to, f"{unit.name} → {zh}", f"{unit.name} → {en}"))
+        return found
+
+    def frame(self) -> "pd.DataFrame":
+        """One row per code (the unit that has it now), with the codes above it."""
+        import pandas as pd
+
+        own = ["code", "name", "level", "parent", "kind", "villages", "communities", "valid_from", "valid_to"]
+        above = ["province", "prefecture", "county", "township"]
+        return pd.DataFrame(
+            {column: [getattr(unit, column) for unit in self._by_code.values()] for column in own[:5] + above + own[5:]}
+        ).astype({"villages": "Int32", "communities": "Int32"})
+
+    # A printed reporting unit -----------------------------------------------------------------------------------------
+
+    @cached_property
+    def _names(self) -> dict[str, Fits]:
+        """Printed name → units down to counties, and departments, that are called so."""
+        names: dict[str, Fits] = {}
+        for level in (COUNTRY, PROVINCE, PREFECTURE, COUNTY, DEPARTMENT):
+            for unit in self._levels[level]:
+                for name, how in printings(unit):
+                    add_fit(names.setdefault(name, {}), unit, how)
+        return names
+
+    @cached_property
+    def _used_inside(self) -> dict[str, list[tuple[OrgUnit, str]]]:
+        """Alias → units called so by those inside a larger unit, and that unit's code: 左旗 in 赤峰市."""
+        used: dict[str, list[tuple[OrgUnit, str]]] = {}
+        for alias, code, inside in self._scoped_aliases:
+            used.setdefault(alias, []).append((self.get(code), inside))
+        return used
+
+    def _called(self, name: str, within: str) -> Fits:
+        """The units below `within` that this is a name of."""
+        scope = scope_of(within)
+        fits = {
+            unit: how
+            for unit, how in self._names.get(name, {}).items()
+            if unit.code.startswith(scope) and unit.code != within
+        }
+        for unit, inside in self._used_inside.get(name, ()):
+            if within.startswith(inside):
+                add_fit(fits, unit, "alias")
+        return fits
+
+    def _resolve(self, text: str, within: str) -> Fits:
+        """The units below `within` that this is a name of, alone or with names of units above in front."""
+        fits = self._called(text, within)
+        for cut in range(2, len(text) - 1):
+            for above, how in self._called(text[:cut], within).items():
+                if above.level <= COUNTY:
+                    for unit, how_below in self._resolve(text[cut:], above.code).items():
+                        add_fit(fits, unit, max(how, how_below, key=SURENESS.__getitem__))
+        return fits
+
+    def find(self, text: str, on: date | None = None, *, within: str = "0") -> Match:
+        """The reporting unit (down to county, or a department) that a printed 填报单位 means: its code, or its name with or
+        without the names above it and the office (委统战部) behind it. Of two that fit, the one that stood on that day."""
+        name = plain(text)
+        if re.fullmatch(r"\d{6,12}(?:-\d\d)?", code := text.strip()) and (code in self or self._padded(code)):
+            unit = self.get(code, on)
+            return Match(unit, (), "code") if unit.code.startswith(scope_of(within)) else Match(None)
+        for reading in office_readings(name):
+            if fits := self._resolve(reading, within):
+                return settle(fits, on)
+        return Match(None, self._nearest(reading, within) if name else ())
+
+    def _nearest(self, name: str, within: str) -> tuple[OrgUnit, ...]:
+        for cut in range(len(name) - 2, 1, -1):
+            if len(above := self._called(name[:cut], within)) == 1:
+                return self._nearest(name[cut:], next(iter(above)).code)
+        scope = scope_of(within)
+        units = [unit for level in (1, 2, 3, 6) for unit in self._slice(scope or "0", level) if unit.code != within]
+        return nearest(name, units)
+
+    # A printed row inside a reporting unit ----------------------------------------------------------------------------
+
+    def match(self, text: str, within: str, on: date | None = None) -> Match:
+        """What a row's printed name means inside a reporting unit: one of its townships or departments (of a prefecture or
+        province: one of the units down to counties), or the reporting unit itself (本级, 县委统战部)."""
+        if within not in self._nearby:
+            self._nearby[within] = _Inside(self, self.get(within))
+        return self._nearby[within].match(text, on)
+
+
+def office_readings(name: str) -> Iterator[str]:
+    """The name as it stands, and without the office at its end: 松山区委统战部 → 松山区."""
+    yield name
+    bare = OWN_LEVEL.sub("", OFFICE.sub("", name))
+    if bare and bare != name:
+        yield bare
+    if re.search(r"([县区旗市盟州])\1$", bare):  # 林西县县委
+        yield bare[:-1]
+
+
+def nearest(name: str, units: list[OrgUnit]) -> tuple[OrgUnit, ...]:
+    """At most five units whose names look most like this one. Only ever offered, never taken."""
+    found = process.extract(name, [unit.name for unit in units], scorer=fuzz.ratio, score_cutoff=60, limit=5)
+    return tuple(units[position] for _, _, position in found)
+
+
+class _Inside:
+    """The names used inside one reporting unit, made ready once."""
+
+    def __init__(self, register: Register, unit: OrgUnit) -> None:
+        self.unit = unit
+        levels = {COUNTY: [TOWNSHIP, DEPARTMENT]}.get(unit.level, [PREFECTURE, COUNTY, DEPARTMENT])
+        everyone = ("unit", "zone", "department")
+        below = [u for level in levels for u in register._slice(unit.code, level) if u.kind in everyone and u is not unit]
+        self.units = [unit, *below]
+        above = [register.get(code) for code in ancestors(unit.code)[1:-1]]
+        own, *others = [self._alternatives(u) for u in [unit, *reversed(above)]]
+        self.front = re.compile("".join(f"(?:{o})?" for o in reversed(others)) + rf"(?P<own>{own})?(?:人民政府)?")
+        self.names: dict[str, Fits] = {}
+        for one in self.units:
+            self._learn(one.code, one, "code")
+            self._learn(one.code.ljust(12, "0"), one, "code")
+            for name, how in printings(one):
+                self._learn(name, one, how)
+            # 宁城县铁西街道, 敖汉旗人民政府新州街道: the register itself prints some with the county in front
+            rest = plain(one.name)[self.front.match(plain(one.name)).end() :]
+            if one is not unit and len(rest) >= 2 and rest != plain(one.name):
+                for name, how in printings(one._replace(name=rest, aliases=())):
+                    self._learn(name, one, "alias" if how == "exact" else how)
+        for alias, fits in register._used_inside.items():
+            for one, inside in fits:
+                if unit.code.startswith(inside) and one in self.units:
+                    self._learn(alias, one, "alias")
+        words = GENERIC_COUNTY if unit.level == COUNTY else frozenset()
+        self.own_words = words | {"", unit.name[-1]}
+
+    @staticmethod
+    def _alternatives(unit: OrgUnit) -> str:
+        return "|".join(sorted({re.escape(name) for name, _ in printings(unit)}, key=len, reverse=True))
+
+    def _learn(self, name: str, unit: OrgUnit, how: How) -> None:
+        add_fit(self.names.setdefault(name, {}), unit, how)
+
+    def match(self, text: str, on: date | None) -> Match:
+        fits = self.names.get(text) or next((self.names[r] for r in self._readings(text) if r in self.names), None)
+        if fits:
+            return settle(fits, on)
+        name = plain(text)
+        if self._is_own_office(name):
+            return Match(self.unit, (), "alias")
+        rest = name[self.front.match(name).end() :]
+        return Match(None, nearest(rest or name, self.units) if name else ())
+
+    def _readings(self, text: str) -> Iterator[str]:
+        """The printed name as it stands; without the names above it; without the office behind it."""
+        name = plain(text)
+        front = self.front.match(name).end()
+        for reading in [name, name[front:]] if front else [name]:
+            for bare in (reading, OFFICE.sub("", reading)):
+                if len(bare) >= 2:
+                    yield bare
+                    yield STREET.sub("街道", bare)
+
+    def _is_own_office(self, name: str) -> bool:
+        """本级, 统战部, 区委统战部, 松山区委统战部: but not 赤峰市委统战部, which is the office above."""
+        front = self.front.match(name)
+        if front.end() and not front["own"]:
+            return False
+        rest = name[front.end() :]
+        return bool(name) and OWN_LEVEL.sub("", OFFICE.sub("", rest)) in self.own_words
+
+
+# Loading --------------------------------------------------------------------------------------------------------------
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def day(text: str) -> date | None:
+    """2004-09-07; 2004-09 where only the month is known, taken as its first day."""
+    return date.fromisoformat(text if len(text) > 7 else f"{text}-01") if text else None
+
+
+def load_register(folder: Path = DATA) -> Register:
+    """The register of a folder: register.parquet, former_units.csv, departments.csv and aliases.csv."""
+    aliases = read_rows(folder / "aliases.csv")
+    former = read_rows(folder / "former_units.csv")
+    founded = {code: day(row["valid_to"]) for row in former for code in row["founded"].split()}
+    columns = ["code", "name", "level", "kind", "villages", "communities"]
+    table = pq.read_table(folder / "register.parquet", columns=columns, use_threads=False)
+    units = {unit.code: unit for unit in map(OrgUnit._make, zip(*table.to_pydict().values(), strict=True))}

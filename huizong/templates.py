@@ -1,0 +1,451 @@
+"""Workbooks out: the blank of a return, any sheet drawn as a return, the download of a table.
+
+The only door to openpyxl. `draw` sets one return on one sheet; a blank adds to it formulas, drop-downs, protection,
+the instructions and a hidden mark, by which a reader knows form, unit and period for sure.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from contextvars import copy_context
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from io import BytesIO
+from itertools import groupby
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+import pandas as pd
+from openpyxl import Workbook
+from openpyxl.cell import Cell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.worksheet import Worksheet
+from openpyxl.writer.excel import ExcelWriter
+
+from huizong.definitions import explain_items, explain_rules
+from huizong.forms import Form, Item
+from huizong.org_units import OrgUnit, Register
+from huizong.periods import Period
+from huizong.sheet import MARK_SHEET
+from huizong.texts import _, language, speak
+
+EMPTY_ROWS = 15
+THIN = Side(style="thin", color="808080")
+BOX = Border(left=THIN, right=THIN, top=THIN, bottom=THIN)
+HEAD_FILL = PatternFill("solid", start_color="E8EEF4")
+INPUT_FILL = PatternFill("solid", start_color="FFFEF2")
+CENTRE = Alignment(horizontal="center", vertical="center", wrap_text=True)
+LEFT = Alignment(horizontal="left", vertical="center", wrap_text=True)
+RIGHT = Alignment(horizontal="right", vertical="center")
+DATE_FORMAT = "yyyy-mm-dd"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """The hand of one office: what differs between two clerks' sheets of the same form."""
+
+    title_font: str = "宋体"
+    body_font: str = "仿宋"
+    size: int = 11
+    width: float = 1.0  # of the columns, against ours
+    left: int = 1  # the table's first column
+    gap: int = 0  # blank rows under the title
+    serial: str | None = "序号"  # the head of the numbering column; None: there is none
+    total: str | None = "合计"
+    heads: Mapping[str, str] = field(default_factory=dict)  # item → its head as this office prints it
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReturnSheet:
+    """What is printed on one sheet: the lines above the table, its rows and total, the lines beneath it."""
+
+    form: Form
+    title: str
+    lines: Sequence[str]  # under the title, left to right: 填报单位, 填报时间, 计量单位
+    rows: Sequence[Mapping[str, object]]  # item → its value, or a text that stands in its cell as it is
+    totals: Mapping[str, object] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+    name: str = ""  # of the sheet; the form's title when empty
+    look: Look = Look()
+
+
+@dataclass(frozen=True)
+class Body:
+    """Where the rows of a drawn return stand: item → column, the first and last row, the row of the total."""
+
+    columns: Mapping[str, int]
+    first: int
+    last: int
+    total: int | None
+
+    def range(self, item: str) -> str:
+        letter = get_column_letter(self.columns[item])
+        return f"{letter}{self.first}:{letter}{self.last}"
+
+
+class SteadyZip(ZipFile):
+    """A ZIP without the time of its making: the same content gives the same bytes."""
+
+    def writestr(self, name: str, data: bytes | str, *_: object) -> None:
+        entry = ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+        entry.compress_type = ZIP_DEFLATED
+        super().writestr(entry, data)
+
+    def write(self, filename: str, arcname: str, *_: object) -> None:
+        self.writestr(arcname, Path(filename).read_bytes())
+
+
+def workbook_bytes(workbook: Workbook) -> bytes:
+    workbook.properties.creator = "Huizong"
+    workbook.properties.created = workbook.properties.modified = datetime(1980, 1, 1)
+    stream = BytesIO()
+    ExcelWriter(workbook, SteadyZip(stream, "w", ZIP_DEFLATED)).save()
+    return stream.getvalue()
+
+
+def returns_workbook(returns: Iterable[ReturnSheet]) -> bytes:
+    """A workbook as an office sends it: one sheet for each return."""
+    workbook = Workbook()
+    workbook.remove(workbook.active)
+    for page in returns:
+        draw(workbook.create_sheet(page.name or page.form.title.get(language())), page)
+    return workbook_bytes(workbook)
+
+
+def draw(sheet: Worksheet, page: ReturnSheet) -> Body:
+    """Title, lines, header with merged parents, rows, total and notes of one return."""
+    form, look = page.form, page.look
+    start = look.left + (look.serial is not None)
+    columns = {item.code: start + n for n, item in enumerate(form.items)}
+    end = start + len(form.items) - 1
+    font = Font(name=look.body_font, size=look.size)
+
+    title = across(sheet, 1, look.left, end, page.title, CENTRE)
+    title.font = Font(name=look.title_font, size=look.size + 7, bold=True)
+    sheet.row_dimensions[1].height = 2.2 * (look.size + 7)
+    head_top = draw_lines(sheet, page, 2 + look.gap, look.left, end)
+    head_bottom = draw_head(sheet, page, head_top, columns)
+    first = head_bottom + 1
+    for number, values in enumerate(page.rows, 1):
+        if look.serial is not None:
+            put(sheet, first + number - 1, look.left, number, font, CENTRE)
+        for item in form.items:
+            value = printed(item, values.get(item.code))
+            cell = put(sheet, first + number - 1, columns[item.code], value, font, alignment(item))
+            if item.type == "date":
+                cell.number_format = DATE_FORMAT
+    last = first + len(page.rows) - 1
+
+    total = None
+    if look.total is not None:
+        total = last + 1
+        bold = Font(name=look.body_font, size=look.size, bold=True)
+        for item in form.items:
+            put(sheet, total, columns[item.code], page.totals.get(item.code), bold, alignment(item))
+        if look.serial is not None:
+            put(sheet, total, look.left, None, bold, CENTRE)
+        sheet.cell(total, columns[form.rows.name_item], look.total).alignment = CENTRE
+
+    for offset, note in enumerate(page.notes, 1):
+        cell = across(sheet, (total or last) + offset, look.left, end, note, LEFT)
+        cell.font = Font(name=look.body_font, size=look.size - 1)
+        width = sum(column_width(item, page) for item in form.items)
+        sheet.row_dimensions[cell.row].height = 1.6 * look.size * (1 + int(display_width(note) // width))
+
+    if look.serial is not None:
+        sheet.column_dimensions[get_column_letter(look.left)].width = 6
+    for item in form.items:
+        sheet.column_dimensions[get_column_letter(columns[item.code])].width = column_width(item, page)
+    sheet.freeze_panes = sheet.cell(first, columns[form.rows.name_item] + 1)
+    print_on_a4(sheet, head_top, head_bottom)
+    return Body(columns, first, last, total)
+
+
+def draw_lines(sheet: Worksheet, page: ReturnSheet, top: int, left: int, right: int) -> int:
+    """The lines side by side, or one under the other where the table is narrow. Returns the row beneath."""
+    parts, columns = len(page.lines), right - left + 1
+    stacked = columns < 3 * parts
+    for n, line in enumerate(page.lines):
+        first, last = (left, right) if stacked else (left + columns * n // parts, left + columns * (n + 1) // parts - 1)
+        cell = across(sheet, top + n * stacked, first, last, line, Alignment(horizontal="left", vertical="center"))
+        cell.font = Font(name=page.look.body_font, size=page.look.size)
+    return top + (parts if stacked else 1)
+
+
+def draw_head(sheet: Worksheet, page: ReturnSheet, top: int, columns: Mapping[str, int]) -> int:
+    """One header row, or two where items share a merged head. Returns the last of them."""
+    form, look = page.form, page.look
+    bold = Font(name=look.body_font, size=look.size, bold=True)
+    bottom = top + any(item.parent for item in form.items)
+
+    def head(row: int, column: int, text: str | None) -> None:
+        put(sheet, row, column, text, bold, CENTRE).fill = HEAD_FILL
+
+    def tall(column: int, text: str) -> None:
+        head(top, column, text)
+        if bottom > top:
+            head(bottom, column, None)
+            sheet.merge_cells(start_row=top, end_row=bottom, start_column=column, end_column=column)
+
+    if look.serial is not None:
+        tall(look.left, look.serial)
+    for parent, group in groupby(form.items, key=lambda item: item.parent):
+        family = list(group)
+        for item in family:
+            text = look.heads.get(item.code, item.label.get(language()))
+            if parent:
+                head(top, columns[item.code], None)
+                head(bottom, columns[item.code], text)
+            else:
+                tall(columns[item.code], text)
+        if parent:
+            left, right = columns[family[0].code], columns[family[-1].code]
+            sheet.cell(top, left, parent.get(language()))
+            if right > left:
+                sheet.merge_cells(start_row=top, end_row=top, start_column=left, end_column=right)
+    for row in range(top, bottom + 1):
+        sheet.row_dimensions[row].height = 32 if row == bottom else 20
+    return bottom
+
+
+def put(sheet: Worksheet, row: int, column: int, value: object, font: Font, align: Alignment) -> Cell:
+    """Write one boxed cell; a text stays a text even where it starts like a formula."""
+    cell = sheet.cell(row, column)
+    if isinstance(value, str):
+        value = ILLEGAL_CHARACTERS_RE.sub("", value)
+        cell.value = value
+        if value.startswith(("=", "+", "-", "@")):
+            cell.data_type = "s"
+            cell.quotePrefix = True
+    else:
+        cell.value = value
+    cell.font, cell.alignment, cell.border = font, align, BOX
+    return cell
+
+
+def across(sheet: Worksheet, row: int, first: int, last: int, text: str, align: Alignment) -> Cell:
+    """A line of text over several columns."""
+    cell = sheet.cell(row, first)
+    cell.value = ILLEGAL_CHARACTERS_RE.sub("", text)
+    cell.data_type = "s"
+    cell.alignment = align
+    if last > first:
+        sheet.merge_cells(start_row=row, end_row=row, start_column=first, end_column=last)
+    return cell
+
+
+def printed(item: Item, value: object) -> object:
+    """A value as its cell prints it: a code by its label, true as 是."""
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    return item.code_label(value, language()) if item.codes and value is not None else value
+
+
+def sums(form: Form, rows: Sequence[Mapping[str, object]]) -> dict[str, Decimal]:
+    """item → the sum of its column, of the items that a 合计 row adds up and that any row gives a number for."""
+    totals = {}
+    for item in (item for item in form.items if item.summed):
+        values = [row.get(item.code) for row in rows]
+        if filled := [Decimal(str(value)) for value in values if isinstance(value, int | float | Decimal)]:
+            totals[item.code] = sum(filled)
+    return totals
+
+
+def alignment(item: Item) -> Alignment:
+    return LEFT if item.type in ("unit", "text") else RIGHT if item.numeric else CENTRE
+
+
+def display_width(text: str) -> int:
+    """Columns of a fixed-width line: a Chinese character takes two."""
+    return sum(2 if ord(sign) > 0x2E7F else 1 for sign in text)
+
+
+def column_width(item: Item, page: ReturnSheet) -> float:
+    head = display_width(page.look.heads.get(item.code, item.label.get(language())))
+    natural = 24 if item.type in ("unit", "text") else min(14, max(9, head / 2 + 3))
+    return round(natural * page.look.width, 1)
+
+
+def print_on_a4(sheet: Worksheet, head_top: int, head_bottom: int) -> None:
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    sheet.print_title_rows = f"{head_top}:{head_bottom}"
+    sheet.print_options.horizontalCentered = True
+
+
+def blank(form: Form, unit: str, period: Period, *, language: str, register: Register) -> bytes:
+    """The blank return of one reporting unit: ready to fill, to print, and to be known again when it comes back."""
+
+    def drawn() -> bytes:
+        speak(language)
+        return draw_blank(form, register.get(unit), period, row_names(form, register.get(unit), register))
+
+    return copy_context().run(drawn)
+
+
+def draw_blank(form: Form, unit: OrgUnit, period: Period, names: Sequence[str]) -> bytes:
+    """A blank in the current language; names: of the rows that are known beforehand."""
+    page = ReturnSheet(
+        form=form,
+        title=_("{period} {title}").format(period=period.label(language()), title=form.title.get(language())),
+        lines=[
+            _("Reporting unit: {unit}").format(unit=unit.name),
+            _("Period: {period}").format(period=period.label(language())),
+            *(_("In: {unit}").format(unit=money) for money in [money_unit(form)] if money),
+        ],
+        rows=[{form.rows.name_item: name} for name in names] or [{}] * EMPTY_ROWS,
+        notes=[
+            *(_("Note: {note}").format(note=note.get(language())) for note in form.notes),
+            _("Filled in by:            Checked by:            Date:"),
+        ],
+        look=Look(serial=_("No."), total=_("Total") if len(names) != 1 else None),
+    )
+    workbook = Workbook()
+    sheet = workbook.active
+    sheet.title = sheet_name(form.title.get(language()))
+    body = draw(sheet, page)
+    explain(workbook.create_sheet(sheet_name(_("How to fill it in"))), form)
+    mark = workbook.create_sheet(MARK_SHEET)  # keys in A, values in B; the choices of the drop-downs from D on
+    mark.sheet_state = "veryHidden"
+    for line in (("form", form.code), ("version", form.valid_from.isoformat()), ("unit", unit.code)):
+        mark.append(line)
+    mark.append(("period", period.code))
+    if body.total:
+        for item in (item for item in form.items if item.summed):
+            sheet.cell(body.total, body.columns[item.code], f"=SUM({body.range(item.code)})")
+    for item in form.items:
+        if check := validation(item, mark):
+            check.add(body.range(item.code))
+            sheet.add_data_validation(check)
+    leave_open(sheet, body, signature=(body.total or body.last) + len(page.notes))
+    return workbook_bytes(workbook)
+
+
+def row_names(form: Form, unit: OrgUnit, register: Register) -> list[str]:
+    """The printed names of the rows that are known beforehand: the codes of a list, the own office, the townships."""
+    if codes := form.by_code[form.rows.name_item].codes:
+        return [code.label.get(language()) for code in codes]
+    names = [own_office(unit)] if "self" in form.rows.units else []
+    if "township" in form.rows.units:
+        names += [child.name for child in register.children(unit.code, kinds=("unit",)) if child.level == 4]
+    return names
+
+
+def own_office(unit: OrgUnit) -> str:
+    return unit.name if unit.kind == "department" else f"{unit.name}委统战部"
+
+
+def money_unit(form: Form) -> str | None:
+    units = {item.unit.get(language()) for item in form.items if item.unit and item.unit.zh.endswith("元")}
+    return units.pop() if len(units) == 1 else None
+
+
+def sheet_name(text: str) -> str:
+    return re.sub(r"[\[\]:*?/\\]", " ", text)[:31]
+
+
+def validation(item: Item, mark: Worksheet) -> DataValidation | None:
+    """What Excel lets into the cells of an item, and what it says otherwise."""
+    head = item.label.get(language())
+    if item.type in ("code", "yes_no"):
+        choices = [code.label.get(language()) for code in item.codes] or [_("Yes"), _("No")]
+        column = max(3, mark.max_column) + 1
+        for row, choice in enumerate(choices, 1):
+            mark.cell(row, column, choice)
+        letter = get_column_letter(column)
+        check = DataValidation(type="list", formula1=f"{MARK_SHEET}!${letter}$1:${letter}${len(choices)}")
+        check.error = _("“{item}”: choose one of {choices}").format(item=head, choices=" / ".join(choices))
+    elif item.numeric:
+        kind = "whole" if item.type == "integer" else "decimal"
+        check = DataValidation(type=kind, operator="greaterThanOrEqual", formula1="0")
+        whole = _("“{item}”: write a whole number, 0 for none, without a unit")
+        some = _("“{item}”: write a number, 0 for none, without a unit")
+        check.error = (whole if item.type == "integer" else some).format(item=head)
+    elif item.type == "date":
+        check = DataValidation(type="date", operator="greaterThan", formula1="18171")  # 1949-09-30
+        check.error = _("“{item}”: write a date such as 2018-09-30").format(item=head)
+    else:
+        return None
+    check.allow_blank, check.showErrorMessage, check.errorTitle = True, True, _("Please check")
+    check.error = check.error[:225]  # all that Excel takes
+    return check
+
+
+def leave_open(sheet: Worksheet, body: Body, signature: int) -> None:
+    """Protect all but the cells to fill in; rows may be added, so that a list can grow."""
+    left, right = min(body.columns.values()), max(body.columns.values())
+    for row in sheet.iter_rows(body.first, body.last, min_col=1, max_col=right):
+        for cell in row:
+            cell.protection = Protection(locked=False)
+            if cell.column >= left:
+                cell.fill = INPUT_FILL
+    sheet.cell(signature, 1).protection = Protection(locked=False)
+    sheet.protection.enable()
+    for liberty in ("insertRows", "deleteRows", "formatCells", "formatColumns", "formatRows", "sort", "autoFilter"):
+        setattr(sheet.protection, liberty, False)  # False: not forbidden
+
+
+def explain(sheet: Worksheet, form: Form) -> None:
+    """The instructions, from the form itself: what each column wants, and what will be checked."""
+    row = 3
+    for frame in (explain_items(form), explain_rules(form)):
+        draw_table(sheet, row, frame, {})
+        row += len(frame) + 2
+    across(sheet, 1, 1, sheet.max_column, form.title.get(language()), CENTRE).font = Font(
+        name="宋体", size=16, bold=True
+    )
+    sheet.row_dimensions[1].height = 34
+    print_on_a4(sheet, 1, 1)
+    sheet.protection.enable()
+
+
+def table_workbook(
+    frame: pd.DataFrame, *, title: str, notes: Sequence[str] = (), formats: Mapping[str, str] | None = None
+) -> bytes:
+    """The download of a table: title, frozen header, one row per row of the frame, notes.
+
+    formats: column → Excel number format, where the type alone does not tell ("0.0%").
+    """
+    workbook = Workbook()
+    sheet = workbook.active
+    sheet.title = sheet_name(title) or "1"
+    width = max(1, len(frame.columns))
+    across(sheet, 1, 1, width, title, CENTRE).font = Font(name="宋体", size=16, bold=True)
+    sheet.row_dimensions[1].height = 34
+    draw_table(sheet, 2, frame, formats or {})
+    for row, note in enumerate(notes, len(frame) + 4):
+        across(sheet, row, 1, width, note, LEFT).font = Font(name="仿宋", size=11)
+    sheet.freeze_panes = "A3"
+    print_on_a4(sheet, 2, 2)
+    return workbook_bytes(workbook)
+
+
+def draw_table(sheet: Worksheet, top: int, frame: pd.DataFrame, formats: Mapping[str, str]) -> None:
+    """A frame with its heads in row `top`, the columns as wide as what they hold."""
+    plain, bold = Font(name="仿宋", size=11), Font(name="仿宋", size=11, bold=True)
+    for column, head in enumerate(frame.columns, 1):
+        put(sheet, top, column, str(head), bold, CENTRE).fill = HEAD_FILL
+        shown = number_format(frame[head], formats.get(head))
+        longest = display_width(str(head))
+        for row, value in enumerate(frame[head].tolist(), top + 1):
+            value = None if pd.isna(value) else value
+            cell = put(sheet, row, column, value, plain, LEFT if isinstance(value, str) else RIGHT)
+            cell.number_format = shown
+            longest = max(longest, display_width(value) if isinstance(value, str) else 0)
+        dimension = sheet.column_dimensions[get_column_letter(column)]
+        dimension.width = max(dimension.width if dimension.customWidth else 0, min(48, max(10, longest + 2)))
+
+
+def number_format(values: pd.Series, wanted: str | None) -> str:
+    if wanted:
+        return wanted
+    if pd.api.types.is_integer_dtype(values):
+        return "#,##0"
+    if pd.api.types.is_float_dtype(values):
+        return "#,##0.####"
+    return DATE_FORMAT if pd.api.types.is_datetime64_any_dtype(values) else "General"

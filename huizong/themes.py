@@ -1,0 +1,467 @@
+"""The pieces of a theme's page, made from its form: figures, ranking, trend, composition, heat map, flows, table.
+
+A page asks once (`ask_theme`) and then shows the pieces it wants; nothing here names a form.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from huizong import charts, indicators, ui
+from huizong.charts import Caption
+from huizong.forms import Composition, Form, Indicator
+from huizong.org_units import register
+from huizong.periods import MONTHS_IN, Period
+from huizong.texts import _, language
+
+HISTORY = 12  # periods of a trend
+NAMED = 4  # missing units named beside a figure; the others are counted
+CARDS = 4  # figures in a row
+
+
+@dataclass(frozen=True)
+class Theme:
+    """One form seen from one view. figures: one row per indicator × period of the trend, last year's and the last one."""
+
+    view: ui.View
+    form: Form
+    figures: pd.DataFrame
+
+    @cached_property
+    def by_period(self) -> dict[tuple[str, str], dict[str, Any]]:
+        return {(row["indicator"], row["period"]): row for row in self.figures.to_dict("records")}
+
+    def row(self, indicator: Indicator, period: Period) -> dict[str, Any]:
+        return self.by_period[indicator.code, period.code]
+
+    def now(self, indicator: Indicator) -> dict[str, Any]:
+        return self.row(indicator, self.view.period)
+
+    @cached_property
+    def children(self) -> pd.DataFrame:
+        """One row per indicator × part of the region, of this period."""
+        codes = [indicator.code for indicator in self.form.indicators]
+        frame = self.view.ask(indicators.figures_by_child, codes, self.view.unit.code, [self.view.period])
+        own = frame["unit"] == self.view.unit.code
+        return frame.assign(name=frame["name"].mask(own, _("Own office")))
+
+    @property
+    def reported(self) -> bool:
+        return any(self.now(indicator)["n_reporting"] for indicator in self.form.indicators)
+
+    def caption(self, what: str) -> Caption:
+        return Caption(what, ui.unit_name(self.view.unit), self.view.when)
+
+
+def label(indicator: Indicator) -> str:
+    return indicator.label.get(language())
+
+
+def ask_theme(view: ui.View, code: str) -> Theme:
+    form = view.store.forms[code]
+    periods = {*history(view.period), view.period.previous(), view.period.last_year()}
+    codes = [indicator.code for indicator in form.indicators]
+    return Theme(view, form, view.ask(indicators.figures, codes, view.unit.code, sorted(periods)))
+
+
+def history(period: Period) -> list[Period]:
+    """The periods of a trend, oldest first."""
+    found = [period]
+    while len(found) < HISTORY:
+        found.append(found[-1].previous())
+    return found[::-1]
+
+
+# ---- figures with their response ----------------------------------------------------------------------------------------
+
+
+def head(theme: Theme) -> None:
+    """The title, and what to do when nothing has been reported."""
+    view = theme.view
+    st.title(f"{theme.form.icon} {theme.form.theme.get(language())}")
+    st.caption(f"{ui.unit_name(view.unit)} · {view.when} · {theme.form.title.get(language())}")
+    if not theme.reported:
+        ui.empty(
+            _("{unit} has no accepted return “{form}” for {period}.").format(
+                unit=ui.unit_name(view.unit), form=ui.form_title(theme.form.code), period=view.when
+            )
+            + " "
+            + _("Choose another region or period above, or issue the blank and upload what comes back."),
+            page="pages/upload.py",
+            label=_("To the upload and the blanks"),
+        )
+
+
+def figures(theme: Theme, *, headline: bool = False) -> None:
+    """A card for each indicator: value, change on the last period and on last year, its course, its response."""
+    shown = [i for i in theme.form.indicators if i.headline or not headline]
+    for start in range(0, len(shown), CARDS):
+        for column, indicator in zip(st.columns(CARDS), shown[start : start + CARDS], strict=False):
+            with column:
+                card(theme, indicator)
+
+
+def card(theme: Theme, indicator: Indicator) -> None:
+    view = theme.view
+    now = theme.now(indicator)
+    before, last_year = (theme.row(indicator, p) for p in (view.period.previous(), view.period.last_year()))
+    course = [theme.row(indicator, period)["value"] for period in history(view.period)]
+    known = [value for value in course if pd.notna(value)]
+    change = now["value"] - before["value"]
+    moved = pd.notna(change) and charts.format_change(change, indicator)[0] in "+−"
+    with st.container(border=True, key=f"figure-{indicator.code}"):
+        st.metric(
+            label(indicator),
+            charts.format_value(now["value"], indicator),
+            charts.format_change(change, indicator).replace("−", "-") if pd.notna(change) else None,
+            delta_color={"higher": "normal", "lower": "inverse"}.get(indicator.better, "off") if moved else "off",
+            delta_arrow="auto" if moved else "off",
+            delta_description=_("on the last period"),
+            chart_data=known if len(known) > 1 else None,
+            help=f"{indicator.definition.get(language())}\n\n{indicator.why.get(language())}",
+        )
+        notes = [reason(now)] if pd.isna(now["value"]) else []
+        if pd.notna(yearly := now["value"] - last_year["value"]):
+            notes.append(_("On last year {change}").format(change=charts.format_change(yearly, indicator)))
+        if pd.notna(change) and before["n_reporting"] != now["n_reporting"]:
+            notes.append(_("last period {n}/{m} reported").format(n=before["n_reporting"], m=before["n_expected"]))
+        st.caption("  \n".join([" · ".join(notes), response(now)] if notes else [response(now)]))
+
+
+def reason(row: Mapping[str, Any]) -> str:
+    """Why there is no value, in the words of a card."""
+    if not row["n_expected"]:
+        return _("nobody owes this return for the period")
+    return _("not reported yet") if not row["n_reporting"] else _("cannot be worked out from what was reported")
+
+
+def response(row: Mapping[str, Any]) -> str:
+    """Reported 11/12, missing: 林西县. In colour when somebody is missing."""
+    if not row["n_expected"]:
+        return _("No return is due")
+    text = _("Reported {n}/{m}").format(n=row["n_reporting"], m=row["n_expected"])
+    if not len(row["missing"]):
+        return f":gray[{text}]"
+    return f":orange[**{text}**]" + _(", missing: {names}").format(names=names_of(row["missing"]))
+
+
+def names_of(codes: Sequence[str], most: int = NAMED) -> str:
+    """林西县、敖汉旗 and 3 more."""
+    names = [register().get(code).name for code in codes[:most]]
+    listed = _(", ").join(names)
+    return listed if len(codes) <= most else _("{names} and {n} more").format(names=listed, n=len(codes) - most)
+
+
+def source_note(theme: Theme, row: Mapping[str, Any]) -> str:
+    """What stands under a chart: whose returns it is made of, and who is missing."""
+    source = _("Source: returns “{form}”, {period}").format(form=ui.form_title(theme.form.code), period=theme.view.when)
+    if row.get("n_sample"):
+        source += _(" (with demonstration data)")
+    return f"{source} · {response(row)}"
+
+
+# ---- charts -------------------------------------------------------------------------------------------------------------
+
+
+def explore(theme: Theme, breaks: Mapping[str, str] | None = None) -> None:
+    """One indicator chosen: how the parts of the region stand, and how the whole came here."""
+    if not theme.reported:
+        return
+    st.subheader(_("Compare and follow"))
+    choice = st.pills(
+        _("Indicator"),
+        theme.form.indicators,
+        default=next((i for i in theme.form.indicators if i.headline), theme.form.indicators[0]),
+        format_func=label,
+        key=f"indicator of {theme.form.code}",
+        label_visibility="collapsed",
+        required=True,
+        persist_state="session",
+    )
+    indicator = theme.form.indicator(choice.code)
+    left, right = st.columns(2)
+    with left:
+        ranking(theme, indicator)
+    with right:
+        trend(theme, indicator, breaks)
+
+
+def ranking(theme: Theme, indicator: Indicator) -> None:
+    rows = theme.children[theme.children["indicator"] == indicator.code]
+    if rows.empty:
+        st.caption(_("There are no parts below {unit} to compare.").format(unit=ui.unit_name(theme.view.unit)))
+        return
+    now = theme.now(indicator)
+    known = rows["value"].dropna()
+    average = now["value"] if indicator.denominator else known.mean()
+    caption = theme.caption(_("Ranking: {indicator}").format(indicator=label(indicator)))
+    ui.draw(
+        charts.ranking(rows, indicator, caption, average=average if len(known) > 1 else None),
+        key=f"ranking {indicator.code} {theme.view.unit.code} {theme.view.period}",
+        alt=caption.text,
+        drill=True,
+    )
+    st.caption(source_note(theme, now) + " · " + _("click a bar to go there"))
+
+
+def trend(theme: Theme, indicator: Indicator, breaks: Mapping[str, str] | None = None) -> None:
+    periods = history(theme.view.period)
+    rows = pd.DataFrame([theme.row(indicator, period) for period in periods])
+    known = rows.index[rows["value"].notna()]
+    rows = rows.loc[min(known, default=len(rows) - 1) :]
+    first, last = Period.of(rows["period"].iloc[0]), theme.view.period
+    when = _("{first} to {last}").format(first=first.label(language()), last=last.label(language()))
+    caption = Caption(
+        _("Trend: {indicator}").format(indicator=label(indicator)), ui.unit_name(theme.view.unit), when
+    )
+    ui.draw(
+        charts.trend(rows, indicator, caption, breaks=breaks, target=indicator.target),
+        key=f"trend {indicator.code} {theme.view.unit.code} {theme.view.period}",
+        alt=caption.text,
+    )
+    st.caption(_("A hollow point: not everybody had reported; a gap: no figure.") + " " + source_note(theme, theme.now(indicator)))
+
+
+def compositions(theme: Theme) -> None:
+    """What the whole is made of, for the region and each of its parts."""
+    if not theme.reported or not theme.form.compositions:
+        return
+    st.subheader(_("Composition"))
+    view = theme.view
+    whole = view.ask(indicators.composition, theme.form.code, view.unit.code, [view.period])
+    parts = view.ask(indicators.composition, theme.form.code, view.unit.code, [view.period], by_child=True)
+    parts = parts[parts["unit"] != view.unit.code] if len(parts["unit"].unique()) > 1 else parts.iloc[:0]
+    frame = pd.concat([whole, parts])
+    shown = [c for c in theme.form.compositions if (frame["composition"] == c.code).any()]
+    for column, composition in zip(st.tabs([c.label.get(language()) for c in shown]) if shown else [], shown, strict=True):
+        with column:
+            caption = theme.caption(composition.label.get(language()))
+            ui.draw(
+                charts.composition(
+                    frame[frame["composition"] == composition.code],
+                    part_labels(theme.form, composition),
+                    caption,
+                    composition.unit.get(language()),
+                ),
+                key=f"composition {composition.code} {view.unit.code} {view.period}",
+                alt=caption.text,
+                drill=True,
+            )
+            st.caption(source_note(theme, theme.now(theme.form.indicators[0])))
+
+
+def part_labels(form: Form, composition: Composition) -> dict[str, str]:
+    """part → its printed name, in the order of the form."""
+    if composition.by:
+        codes = form.by_code[composition.by].codes
+        return {code.code: code.label.get(language()) for code in codes} | {"": _("not given")}
+    return {item: form.by_code[item].label.get(language()) for item in composition.items}
+
+
+def heat_map(theme: Theme) -> None:
+    """Every part of the region by every indicator at a glance."""
+    rows = theme.children
+    if not theme.reported or rows["unit"].nunique() < 2:
+        return
+    st.subheader(_("All at a glance"))
+    caption = theme.caption(_("Parts of the region by indicator"))
+    ui.draw(
+        charts.heat_map(rows, theme.form.indicators, caption),
+        key=f"heat map {theme.form.code} {theme.view.unit.code} {theme.view.period}",
+        alt=caption.text,
+        drill=True,
+    )
+    st.caption(
+        _("Blue stands well within its column, orange badly; grey: neither way is better. Click a figure to go there.")
+    )
+
+
+def flows(theme: Theme) -> None:
+    """Who is joined to whom; beyond the largest, the rest as a table."""
+    if not theme.reported or not theme.form.flow:
+        return
+    flow, view = theme.form.flow, theme.view
+    frame = view.ask(indicators.flows, theme.form.code, view.unit.code, view.period)
+    if frame.empty:
+        return
+    st.subheader(flow.label.get(language()))
+    caption = theme.caption(
+        _("The {n} largest of {m}: {what}").format(
+            n=min(len(frame), charts.MOST_FLOWS), m=len(frame), what=flow.label.get(language())
+        )
+    )
+    weight = flow.weight_label.get(language())
+    ui.draw(
+        charts.flows(frame, caption, weight), key=f"flows {view.unit.code} {view.period}", alt=caption.text
+    )  # fmt: skip
+    names = {
+        "source": theme.form.by_code[flow.source].label.get(language()),
+        "target": theme.form.by_code[flow.target].label.get(language()),
+        "weight": weight,
+    }
+    with st.expander(_("All {n}").format(n=len(frame))):
+        ui.table(
+            frame[list(names)].rename(columns=names),
+            key=f"flows of {theme.form.code}",
+            title=f"{caption.where}{caption.when}{flow.label.get(language())}",
+        )
+
+
+# ---- the table beneath --------------------------------------------------------------------------------------------------
+
+
+def table(theme: Theme) -> None:
+    """The same figures to take away: the region first, then its parts."""
+    if not theme.reported:
+        return
+    st.subheader(_("Table"))
+    whole = theme.figures[theme.figures["period"] == theme.view.period.code]
+    rows = pd.concat([whole.assign(name=ui.unit_name(theme.view.unit)), theme.children])
+    wide = rows.pivot_table(
+        index=["unit", "name"], columns="indicator", values="value", sort=False, dropna=False, aggfunc="first"
+    ).reset_index()
+    heads = {i.code: head_with_unit(i) for i in theme.form.indicators}
+    wide = wide[["unit", "name", *(code for code in heads if code in wide)]]
+    response_of = rows.groupby("unit", sort=False)[["n_reporting", "n_expected"]].max()
+    wide[_("Reported / due")] = [
+        f"{response_of.at[unit, 'n_reporting']}/{response_of.at[unit, 'n_expected']}" for unit in wide["unit"]
+    ]
+    ui.table(
+        wide.rename(columns=heads | {"unit": _("Region code"), "name": _("Region")}),
+        key=f"table of {theme.form.code}",
+        title=f"{ui.unit_name(theme.view.unit)}{theme.view.when}{theme.form.theme.get(language())}",
+        notes=[_("Source: returns “{form}”, {period}").format(form=ui.form_title(theme.form.code), period=theme.view.when)],
+        formats={heads[i.code]: excel_format(i) for i in theme.form.indicators},
+    )
+
+
+def head_with_unit(indicator: Indicator) -> str:
+    return label(indicator) if indicator.share else f"{label(indicator)} ({indicator.unit.get(language())})"
+
+
+def excel_format(indicator: Indicator) -> str:
+    decimals = f".{'0' * indicator.decimals}" if indicator.decimals else ""
+    return f"0{decimals}%" if indicator.share else f"#,##0{decimals}"
+
+
+# ---- targets ------------------------------------------------------------------------------------------------------------
+
+
+def targets(theme: Theme) -> None:
+    """Where the analyst enters what a region has been asked to reach in the year."""
+    for indicator in theme.form.indicators:
+        if indicator.denominator and indicator.denominator.target:
+            with st.expander("🎯 " + _("Enter the target of “{indicator}”").format(indicator=label(indicator))):
+                enter_target(theme, indicator)
+
+
+def enter_target(theme: Theme, indicator: Indicator) -> None:
+    from huizong import intake
+
+    view = theme.view
+    year = str(view.period.year)
+    held = theme.now(indicator)["denominator"]
+    with st.form(f"target of {indicator.code}", border=False):
+        value = st.number_input(
+            _("Target of {unit} for {year}").format(unit=ui.unit_name(view.unit), year=year),
+            min_value=0,
+            value=None if pd.isna(held) else int(held),
+        )
+        if st.form_submit_button(_("Save"), type="primary") and value is not None:
+            intake.set_target(view.store, indicator.code, view.unit.code, Period.of(year), value, who=ui.who())
+            st.rerun()
+
+
+# ---- the overview -------------------------------------------------------------------------------------------------------
+
+
+def themes_of(view: ui.View) -> list[Theme]:
+    """The forms that are collected at least as often as the period asked for, with headline figures."""
+    return [
+        ask_theme(view, form.code)
+        for form in view.store.forms.values()
+        if MONTHS_IN[form.frequency] <= MONTHS_IN[view.period.frequency] and any(i.headline for i in form.indicators)
+    ]
+
+
+def headlines(found: Iterable[Theme]) -> None:
+    """The headline figures, theme by theme."""
+    for theme in found:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"#### {theme.form.icon} {theme.form.theme.get(language())}", width="content")
+            ui.link(page_of(theme.form), _("more"), icon="➡️")
+        figures(theme, headline=True)
+
+
+def page_of(form: Form) -> str:
+    return f"pages/{form.code}.py"
+
+
+def unreported(view: ui.View, found: Iterable[Theme]) -> None:
+    """Who has not reported, form by form."""
+    st.subheader(_("Who has not reported"))
+    lines = []
+    for theme in found:
+        frame = view.ask(indicators.response, theme.form.code, view.unit.code, view.period)
+        waiting = frame[frame["status"].notna() & (frame["status"] != "accepted")]
+        missing = frame[frame["status"].isna()]
+        lines.append(
+            {
+                _("Return"): f"{theme.form.icon} {ui.form_title(theme.form.code)}",
+                _("Accepted / due"): f"{(frame['status'] == 'accepted').sum()}/{len(frame)}",
+                _("Not reported"): names_of(missing["unit"].unique().tolist(), 12) or "—",
+                _("Not yet accepted"): names_of(waiting["unit"].unique().tolist(), 12) or "—",
+            }
+        )
+    st.dataframe(pd.DataFrame(lines), hide_index=True)
+
+
+def largest_changes(view: ui.View, found: Iterable[Theme], most: int = 10) -> None:
+    """The headline figures of the parts that moved most since the last period."""
+    st.subheader(_("Largest changes on the last period"))
+    moves = pd.concat([pd.DataFrame(), *(moves_of(theme) for theme in found)])
+    if moves.empty:
+        st.caption(_("Nothing to compare: there are no figures of the parts for this period and the one before."))
+        return
+    top = moves.sort_values("size", key=lambda size: size.abs(), ascending=False).head(most)
+    caption = Caption(
+        _("Parts of the region with the largest changes"),
+        ui.unit_name(view.unit),
+        _("{first} to {last}").format(first=view.period.previous().label(language()), last=view.when),
+    )
+    ui.draw(
+        charts.changes(top, caption), key=f"changes {view.unit.code} {view.period}", alt=caption.text, drill=True
+    )  # fmt: skip
+    st.caption(
+        _("A bar is as long as the change is large beside the region's own figure. Blue: for the better, orange: worse.")
+    )
+
+
+def moves_of(theme: Theme) -> pd.DataFrame:
+    """One row per part × headline indicator with a figure in both periods: unit, label, text, size, good."""
+    view = theme.view
+    shown = {i.code: i for i in theme.form.indicators if i.headline}
+    frame = view.ask(indicators.figures_by_child, list(shown), view.unit.code, [view.period.previous(), view.period])
+    wide = frame.pivot(index=["indicator", "unit", "name"], columns="period", values="value")
+    lines = []
+    for (code, unit, name), row in wide.reindex(columns=[view.period.previous().code, view.period.code]).iterrows():
+        indicator, (before, after) = shown[code], row
+        level = theme.now(indicator)["value"]
+        if pd.isna(after - before) or not level or pd.isna(level) or before == after:
+            continue
+        numbers = (charts.format_number(value, indicator) for value in (before, after))
+        rises = after > before
+        lines.append(
+            {
+                "unit": unit,
+                "label": f"{name} · {label(indicator)}",
+                "text": f"{charts.format_change(after - before, indicator)} ({' → '.join(numbers)})",
+                "size": (after - before) / abs(level),
+                "good": None if indicator.better == "neither" else rises == (indicator.better == "higher"),
+            }
+        )
+    return pd.DataFrame(lines)

@@ -1,0 +1,12 @@
+-- What: the findings of one submission.
+-- Grain: one row per finding, errors first.
+-- Parameters: scope, submission (its id).
+SELECT finding.*, submission.form
+FROM finding
+INNER JOIN submission ON submission.id = finding.submission_id
+WHERE
+    finding.submission_id = $submission
+    AND list_has_any(
+        $scope::VARCHAR[], ['0', submission.province, submission.prefecture, submission.county, submission.unit]
+    )
+ORDER BY finding.n

@@ -1,0 +1,55 @@
+-- What: who owes a form and what has come of it.
+-- Grain: one row per unit that owes the form or has sent it × period of the return.
+-- Parameters: scope, form, unit ('0' the country), as_of, sources (periods of the return) and source_ends (their last
+--   days), two lists of equal length.
+WITH wanted AS (
+    SELECT unnest($sources::VARCHAR[]) AS source, unnest($source_ends::DATE[]) AS source_end
+),
+newest AS (
+    SELECT
+        unit,
+        period,
+        province,
+        prefecture,
+        county,
+        department,
+        arg_max(id, revision) FILTER (accepted_at <= $as_of AND (ended_at IS NULL OR ended_at > $as_of)) AS in_force,
+        arg_max(id, revision) AS id,
+        arg_max(status, revision) AS status
+    FROM submission
+    WHERE
+        form = $form
+        AND received_at <= $as_of
+        AND status <> 'withdrawn'
+        AND list_has_any($scope::VARCHAR[], ['0', province, prefecture, county, unit])
+    GROUP BY unit, period, province, prefecture, county, department
+),
+owed AS (
+    SELECT expectation.unit, wanted.source
+    FROM wanted
+    INNER JOIN expectation
+        ON
+            expectation.form = $form
+            AND (expectation.valid_from IS NULL OR expectation.valid_from <= wanted.source_end)
+            AND (expectation.valid_to IS NULL OR expectation.valid_to >= wanted.source_end)
+    WHERE
+        $unit IN ('0', expectation.province, expectation.prefecture, expectation.county, expectation.unit)
+        AND list_has_any(
+            $scope::VARCHAR[], ['0', expectation.province, expectation.prefecture, expectation.county, expectation.unit]
+        )
+    UNION
+    SELECT newest.unit, wanted.source
+    FROM wanted
+    INNER JOIN newest ON newest.period = wanted.source
+    WHERE
+        $unit = newest.unit
+        OR (newest.department IS NULL AND $unit IN ('0', newest.province, newest.prefecture, newest.county))
+)
+SELECT
+    owed.unit,
+    owed.source,
+    CASE WHEN newest.in_force IS NOT NULL THEN 'accepted' ELSE newest.status END AS status,
+    coalesce(newest.in_force, newest.id) AS submission_id
+FROM owed
+LEFT JOIN newest ON newest.unit = owed.unit AND newest.period = owed.source
+ORDER BY owed.unit, owed.source

@@ -1,0 +1,132 @@
+"""The house keeps its order: one door per library, imports one way, short pages without SQL, everything documented."""
+
+import ast
+import re
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from huizong.forms import Form, Text, all_forms
+
+ROOT = Path(__file__).parent.parent
+LIBRARY = sorted((ROOT / "huizong").glob("*.py"))
+PAGES = sorted((ROOT / "pages").glob("*.py"))
+QUERIES = sorted((ROOT / "queries").glob("*.sql"))
+FORMS = list(all_forms().values())
+
+# library → the modules of huizong that may import it. app.py and pages/ may import streamlit as well.
+DOORS = {
+    "babel": {"texts"},
+    "duckdb": {"expressions", "store", "edits"},
+    "openpyxl": {"templates"},
+    "pebble": {"sheet"},
+    "plotly": {"charts"},
+    "pydantic": {"forms"},
+    "python_calamine": {"sheet"},
+    "rapidfuzz": {"org_units"},
+    "streamlit": {"ui"},
+    "yaml": {"forms"},
+}
+# Where the words of the house stand; a module imports from its own row and those above it.
+LAYERS = [
+    "__init__ texts",
+    "expressions forms periods org_units",
+    "sheet layout values",
+    "edits templates",
+    "journal store",
+    "intake desk indicators lineage",
+    "charts reports",
+    "ui cli",
+    "__main__",
+]
+
+
+def imports(path: Path) -> set[str]:
+    """Every module that a file imports, as written out in full: huizong.forms, pandas."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+    return names
+
+
+def own_imports(path: Path) -> set[str]:
+    """The modules of huizong that a file imports: forms, store."""
+    modules = {module.stem for module in LIBRARY}
+    return {name.split(".")[1] for name in imports(path) if name.startswith("huizong.")} & modules
+
+
+@pytest.mark.parametrize("path", LIBRARY, ids=lambda path: path.stem)
+def test_each_library_has_one_door(path: Path) -> None:
+    libraries = {name.split(".")[0] for name in imports(path)}
+    assert not {name for name in libraries & DOORS.keys() if path.stem not in DOORS[name]}
+
+
+@pytest.mark.parametrize("path", [*PAGES, ROOT / "app.py"], ids=lambda path: path.stem)
+def test_a_page_goes_through_the_doors(path: Path) -> None:
+    libraries = {name.split(".")[0] for name in imports(path)}
+    assert not libraries & (DOORS.keys() - {"streamlit"})
+
+
+def test_imports_go_one_way() -> None:
+    graph = {path.stem: own_imports(path) - {path.stem} for path in LIBRARY}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"modules import each other in a ring: {' → '.join(error.args[1])}")
+    height = {module: n for n, layer in enumerate(LAYERS) for module in layer.split()}
+    assert not graph.keys() - height.keys(), "say in LAYERS where the new module stands"
+    upward = [f"{low} imports {high}" for low, uses in graph.items() for high in uses if height[high] > height[low]]
+    assert not upward
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_a_page_is_short_and_without_sql(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 60
+    assert not re.search(r"\bSELECT\b.*\bFROM\b", text, re.S)
+    assert not {name for name in imports(path) if name.startswith("pages")}
+
+
+def header(query: str) -> str:
+    """The comment that a query opens with."""
+    lines = query.splitlines()
+    end = next((n for n, line in enumerate(lines) if not line.startswith("--")), len(lines))
+    return "\n".join(lines[:end])
+
+
+@pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
+def test_a_query_says_its_grain_and_its_parameters(path: Path) -> None:
+    query = path.read_text(encoding="utf-8")
+    (statement,) = duckdb.extract_statements(query)
+    assert re.search(r"\bone row per\b", header(query), re.I), "the header names the grain: one row per …"
+    assert set(re.findall(r"\$(\w+)", header(query))) == set(statement.named_parameters)
+    assert not re.search(r"\b(GROUP|ORDER)\s+BY\s+\d", query, re.I), "name the columns"
+
+
+@pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
+def test_a_query_that_reads_returns_has_a_scope(path: Path) -> None:
+    query = path.read_text(encoding="utf-8")
+    held = {"submission", "fact", "finding", *all_forms()}
+    if set(re.findall(r"\b(?:FROM|JOIN)\s+(\w+)", query, re.I)) & held:
+        assert "$scope" in query
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.code)
+def test_a_form_is_documented_in_both_languages(form: Form) -> None:
+    def texts(part: object) -> list[Text]:
+        if isinstance(part, Text):
+            return [part]
+        if isinstance(part, list):
+            return [text for piece in part for text in texts(piece)]
+        return texts(list(vars(part).values())) if hasattr(part, "__pydantic_fields__") else []
+
+    for text in texts(form):
+        assert text.zh.strip()
+        assert text.en.strip()
+        assert not re.search(r"[\u4e00-\u9fff]", text.en), f"Chinese in the English: {text.en}"
+    assert form.indicators
