@@ -40,7 +40,7 @@ class Caption:
         return _("{what}, {where}, {when}").format(what=self.what, where=self.where, when=self.when)
 
 
-# ---- printing a figure --------------------------------------------------------------------------------------------------
+# ---- printing a figure -----------------------------------------------------------------------------------------------
 
 
 def format_number(value: float | None, indicator: Indicator) -> str:
@@ -90,7 +90,7 @@ def short_label(period: Period) -> str:
     return f"{part.removeprefix('第')}<br>{period.year}" if period.number == 1 else part.removeprefix("第")
 
 
-# ---- the charts ---------------------------------------------------------------------------------------------------------
+# ---- the charts ------------------------------------------------------------------------------------------------------
 
 
 def ranking(frame: pd.DataFrame, indicator: Indicator, caption: Caption, *, average: float | None = None) -> go.Figure:
@@ -113,7 +113,9 @@ def ranking(frame: pd.DataFrame, indicator: Indicator, caption: Caption, *, aver
         textposition="outside",
         cliponaxis=False,
         customdata=known[["unit"]].to_numpy(str),
-        hovertext=[f"{name}：{format_value(value, indicator)}" for name, value in zip(known["name"], values, strict=True)],
+        hovertext=[
+            f"{name}：{format_value(value, indicator)}" for name, value in zip(known["name"], values, strict=True)
+        ],
         hoverinfo="text",
     )
     reasons = [why_no_figure(row) for row in unknown.to_dict("records")]
@@ -335,7 +337,9 @@ def changes(frame: pd.DataFrame, caption: Caption) -> go.Figure:
     )
     reach = max(frame["size"].abs().max(), 1e-9) * 1.45 if len(frame) else 1
     figure.update_xaxes(range=[-reach, reach], showticklabels=False, zeroline=True)
-    figure.update_yaxes(tickvals=np.arange(len(frame)), ticktext=frame["label"].tolist(), range=[len(frame) - 0.4, -0.6])
+    figure.update_yaxes(
+        tickvals=np.arange(len(frame)), ticktext=frame["label"].tolist(), range=[len(frame) - 0.4, -0.6]
+    )
     return dressed(figure, caption, "", height=ROW * len(frame) + 110)
 
 

@@ -1,41 +1,67 @@
-"""What the pages of the desk share: taking workbooks in, and all that a person does with one submission."""
+"""What the pages of the desk share: taking workbooks in, and all that is seen of and done with one submission."""
 
+import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
 
 import pandas as pd
 import streamlit as st
 
 from huizong import intake, templates, ui
-from huizong.forms import all_forms
-from huizong.org_units import register
-from huizong.periods import Period
+from huizong.forms import Form, all_forms
+from huizong.org_units import LEVELS, register
+from huizong.periods import Period, period_on
 from huizong.texts import _, language
 
 WORKBOOKS = ("xlsx", "xls", "xlsb", "ods", "xlsm", "et", "csv")
 WORKBOOK_MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-OUTCOMES = {"received": "✅", "already": "☑️", "unreadable": "⚠️", "refused": "⛔"}
-SEVERITIES = {"error": "🔴", "query": "🟡", "note": "⚪"}
+OUTCOMES = ("refused", "unreadable", "already", "received")  # those that need a look first
+ICONS = {"refused": "⛔", "unreadable": "⚠️", "already": "☑️", "received": "✅"}
+SHOWN_FINDINGS = 100  # on the page; the download has all
+YEARS_BACK = 20  # of the periods on offer
 
 
-# ---- taking workbooks in ------------------------------------------------------------------------------------------------
+def local_time(at: datetime | pd.Timestamp | None) -> str:
+    """A moment of the record (UTC) as the clock on the wall showed it."""
+    return "" if at is None or pd.isna(at) else f"{at.replace(tzinfo=UTC).astimezone():%Y-%m-%d %H:%M}"
 
 
-def receive_files(view: ui.View) -> None:
-    """The uploader; what is dropped is received at once, file by file, and the uploader emptied."""
-    turn = st.session_state.setdefault("upload_turn", 0)
-    files = ui.upload(_("Workbooks"), types=WORKBOOKS, key=f"upload-{turn}")
-    if files:
-        st.session_state["receipts"] = with_progress(view, [(file.name, file.getvalue()) for file in files])
-        # A new key is a new, empty uploader: Streamlit lets go of the bytes.
-        st.session_state["upload_turn"] = turn + 1
+def attempt(deed: Callable[[], None], done: str) -> None:
+    """Does what a button says and runs the page again; what stands in the way is told beneath the button."""
+    try:
+        deed()
+    except intake.NotAcceptable as obstacle:
+        st.error(str(obstacle))
+    else:
+        st.session_state["done"] = done
         st.rerun()
 
 
-def with_progress(view: ui.View, files: list[tuple[str, bytes]]) -> list[intake.Receipt]:
-    receipts = []
-    bar = st.progress(0.0, text=_("Reading …"))
-    for receipt in intake.receive(view.store, files, who=ui.who()):
+def say_what_was_done() -> None:
+    """The result of the button pressed before this run."""
+    if done := st.session_state.pop("done", None):
+        st.toast(done, icon="✅")
+
+
+# ---- taking workbooks in ---------------------------------------------------------------------------------------------
+
+
+def receive_files(view: ui.View) -> None:
+    """The uploader; what is dropped is received at once, and the uploader emptied."""
+    turn = st.session_state.setdefault("upload turn", 0)
+    files = ui.upload(_("Workbooks"), types=WORKBOOKS, key=f"upload {turn}")
+    if files:
+        st.session_state["receipts"] = receive_with_progress(view, files)
+        st.session_state["upload turn"] = turn + 1  # a new key is a new, empty uploader: the bytes are let go
+        st.rerun()
+
+
+def receive_with_progress(view: ui.View, files: Sequence) -> list[intake.Receipt]:
+    receipts: list[intake.Receipt] = []
+    bar = st.progress(0.0, text=_("Reading {n} files …").format(n=len(files)))
+    contents = ((file.name, file.getvalue()) for file in files)
+    for receipt in intake.receive(view.store, contents, who=ui.who()):
         receipts.append(receipt)
         words = _("{n} of {total}: {name}").format(n=len(receipts), total=len(files), name=receipt.filename)
         bar.progress(len(receipts) / len(files), text=words)
@@ -44,63 +70,353 @@ def with_progress(view: ui.View, files: list[tuple[str, bytes]]) -> list[intake.
 
 def show_receipts() -> None:
     """What became of each file of the last upload."""
-    receipts = st.session_state.get("receipts")
+    receipts: list[intake.Receipt] = st.session_state.get("receipts", [])
     if not receipts:
         return
     words = {
-        "received": _("received"),
+        "refused": _("refused, not kept"),
+        "unreadable": _("cannot be read"),
         "already": _("already received"),
-        "unreadable": _("unreadable"),
-        "refused": _("refused"),
+        "received": _("received"),
     }
     counts = Counter(receipt.outcome for receipt in receipts)
-    summary = " · ".join(f"{OUTCOMES[o]} {words[o]} {counts[o]}" for o in OUTCOMES if counts[o])
-    trouble = counts["unreadable"] + counts["refused"]
-    with st.expander(_("This upload: {summary}").format(summary=summary), expanded=len(receipts) <= 20 or trouble > 0):
-        first_trouble = sorted(receipts, key=lambda receipt: receipt.outcome not in ("unreadable", "refused"))
-        frame = pd.DataFrame(
-            {
-                _("Result"): f"{OUTCOMES[receipt.outcome]} {words[receipt.outcome]}",
-                _("File"): receipt.filename,
-                _("What was found"): receipt.message,
-            }
-            for receipt in first_trouble
-        )
-        ui.table(frame, key="receipts-table", title=_("Results of the upload"))
+    parts = [f"{ICONS[o]} {words[o]} {counts[o]}" for o in OUTCOMES if counts[o]]
+    summary = _("This upload: {n} files").format(n=len(receipts)) + " · " + " · ".join(parts)
+    with st.expander(summary, expanded=True):
+        for receipt in sorted(receipts, key=lambda receipt: OUTCOMES.index(receipt.outcome))[:SHOWN_FINDINGS]:
+            name, message = plain_markdown(receipt.filename), plain_markdown(receipt.message)
+            st.markdown(f"{ICONS[receipt.outcome]} **{name}** — {words[receipt.outcome]} · {message}")
+
+
+def plain_markdown(text: str) -> str:
+    """A text of others in which nothing is taken for Markdown."""
+    return "".join("\\" + sign if sign in "\\`*_{}[]()#+-.!|~<>$:" else sign for sign in text)
 
 
 def offer_blank(view: ui.View, form: str | None = None) -> None:
     """Pick form, unit and period; download the blank return."""
-    columns = st.columns([2, 2, 2, 1], vertical_alignment="bottom") if form is None else st.columns([2, 2, 1])
-    with columns[0]:
-        form = form or ui.choose_form("blank-form", label=_("Form"))
-    with columns[-3]:
-        unit = ui.choose_unit("blank-unit", label=_("Reporting unit"))
-    with columns[-2]:
-        period = ui.choose_period("blank-period", label=_("Period"), frequency=all_forms()[form].frequency)
-    with columns[-1]:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        form = form or ui.choose_form("blank form", label=_("Form"))
+        chosen = all_forms()[form]
+        units = reporting_units(chosen, view.unit.county or view.unit.code)
+        unit = ui.choose_unit(f"blank unit {view.unit.code} {form}", label=_("Reporting unit"), units=units)
+        period = ui.choose_period(f"blank period {form}", label=_("Period"), periods=recent_periods(chosen))
         st.download_button(
             _("Download the blank"),
-            data=lambda: templates.blank(
-                all_forms()[form], unit, Period.of(period), language=view.language, register=register()
-            ),
-            file_name=f"{ui.form_title(form)}_{register().get(unit).name}_{period}.xlsx",
+            lambda: templates.blank(chosen, unit, Period.of(period), language=view.language, register=register()),
+            f"{ui.form_title(form)}_{register().get(unit).name}_{period}.xlsx" if unit else None,
             mime=WORKBOOK_MIME,
             icon="📄",
+            disabled=unit is None,
+            on_click="ignore",
         )
 
 
-# ---- one submission -----------------------------------------------------------------------------------------------------
+def reporting_units(form: Form, within: str) -> list[str]:
+    """The codes of the units below one (or itself) that report a form."""
+    return [unit.code for level in form.levels for unit in register().under(within, LEVELS.index(level))]
 
 
-def show_submission(view: ui.View, submission: pd.Series) -> None:
-    """All about one submission, and what can be done with it."""
-    st.subheader(name_of(submission))
-    st.markdown(facts_of(submission))
-    if submission.status == "unsure":
-        ask_what_is_unclear(view, submission)
-    findings = view.store.ask("findings", view.scope, submission=submission.id)
-    show_findings(findings)
-    ask_explanations(view, submission, findings[findings.severity == "query"])
-    show_difference(view, submission)
-    decide(view, submission)
+def recent_periods(form: Form) -> list[str]:
+    """The codes of a form's periods, from the one that today falls in back."""
+    period = period_on(date.today(), form.frequency)
+    periods = [period.code]
+    while period.year > date.today().year - YEARS_BACK:
+        period = period.previous()
+        periods.append(period.code)
+    return periods
+
+
+# ---- lists of submissions --------------------------------------------------------------------------------------------
+
+
+def pick_submission(submissions: pd.DataFrame, *, key: str) -> pd.Series | None:
+    """The table of submissions; the one that is selected, else the first."""
+    if submissions.empty:
+        return None
+    listed = pd.DataFrame(
+        {
+            _("Status"): [ui.status_label(status) for status in submissions["status"]],
+            _("Form"): [ui.form_title(form) for form in submissions["form"]],
+            _("Reporting unit"): [known(unit, ui.unit_label) for unit in submissions["unit"]],
+            _("Period"): [known(period, ui.period_label) for period in submissions["period"]],
+            _("Revision"): submissions["revision"].astype("Int64"),
+            _("Rows"): submissions["n_rows"].astype("Int64"),
+            _("Errors"): submissions["n_errors"].astype("Int64"),
+            _("Queries"): submissions["n_queries"].astype("Int64"),
+            _("File"): submissions["filename"].tolist(),
+            _("Received"): [local_time(at) for at in submissions["received_at"]],
+        }
+    )
+    selected = ui.table(listed, key=key, title=_("Returns"), on_select="rerun", selection_mode="single-row")
+    rows = [row for row in selected.selection.rows if row < len(submissions)]
+    return submissions.iloc[rows[0] if rows else 0]
+
+
+def filter_submissions(history: pd.DataFrame) -> pd.DataFrame:
+    """The submissions of the region, form, period and status that are picked; nothing picked is all."""
+    with st.container(horizontal=True):
+        unit = ui.choose_unit("of unit", label=_("Region"), units=regions_of(history), none=_("everywhere"))
+        form = ui.choose_form("of form", label=_("Form"), none=_("all forms"))
+        held = sorted(history["period"].dropna().unique(), key=Period.of, reverse=True)
+        period = ui.choose_period("of period", label=_("Period"), periods=held, none=_("all periods"))
+        statuses = st.multiselect(
+            _("Status"),
+            history["status"].unique().tolist(),
+            format_func=ui.status_label,
+            placeholder=_("all"),
+            key="of status",
+        )
+    places = history[["province", "prefecture", "county", "unit"]]
+    fits = pd.Series(True, index=history.index)
+    for wanted, match in (
+        (unit, places.eq(unit).any(axis=1)),
+        (form, history["form"] == form),
+        (period, history["period"] == period),
+        (statuses, history["status"].isin(statuses)),
+    ):
+        if wanted:
+            fits &= match
+    return history[fits]
+
+
+def regions_of(history: pd.DataFrame) -> list[str]:
+    """The codes of all units that have sent something, and of those above them."""
+    codes = pd.concat([history[name] for name in ("province", "prefecture", "county", "unit")]).dropna()
+    return sorted(codes.unique())
+
+
+def known(code: str | None, label: Callable[[str], str]) -> str:
+    return label(code) if isinstance(code, str) else _("unclear")
+
+
+# ---- one submission --------------------------------------------------------------------------------------------------
+
+
+def show_heading(view: ui.View, submission: pd.Series) -> None:
+    """What was sent, by whom, when, where it stands; the workbook itself."""
+    unit, period = known(submission["unit"], ui.unit_label), known(submission["period"], ui.period_label)
+    st.header(f"{ui.form_title(submission['form'])} · {unit} · {period}")
+    facts = [ui.status_label(submission["status"])]
+    if pd.notna(submission["revision"]):
+        facts.append(_("revision {n}").format(n=int(submission["revision"])))
+    facts.append(_("{n} rows").format(n=int(submission["n_rows"])))
+    facts.append(_("received {when}").format(when=local_time(submission["received_at"])))
+    facts.append(f"{plain_markdown(submission['filename'])} › {plain_markdown(submission['sheets'])}")
+    st.markdown(" · ".join(facts))
+    (workbook,) = view.store.ask("workbook_of", view.scope, submission=submission["id"]).itertuples()
+    st.download_button(
+        _("Download the workbook as it came"),
+        lambda: view.store.original_path(workbook.sha256, workbook.kind).read_bytes(),
+        submission["filename"],
+        key=f"original {submission['id']}",
+        icon="📎",
+        on_click="ignore",
+    )
+
+
+def ask_what_is_unclear(view: ui.View, submission: pd.Series) -> None:
+    """Pickers for what the sheet leaves open; the answer is kept with the return."""
+    questions = json.loads(submission["questions"] or "[]")
+    st.info(_("The sheet does not say for sure which return this is. Choose, and it is read again."), icon="❔")
+    form = all_forms()[submission["form"]]
+    answer: dict[str, str | None] = {}
+    with st.container(border=True):
+        for question in questions:
+            key = f"{question['ask']} of {submission['id']}"
+            found = _("found: {text}").format(text=question["found"] or _("nothing"))
+            match question["ask"]:
+                case "form":
+                    label = _("Form ({found})").format(found=found)
+                    answer["form"] = ui.choose_form(key, label=label)
+                case "unit":
+                    label = _("Reporting unit ({found})").format(found=found)
+                    units = dict.fromkeys([*question["candidates"], *reporting_units(form, "0")])
+                    answer["unit"] = ui.choose_unit(key, label=label, units=list(units), none=_("choose …"))
+                case "period":
+                    label = _("Period ({found})").format(found=found)
+                    periods = dict.fromkeys([*question["candidates"], *recent_periods(form)])
+                    answer["period"] = ui.choose_period(key, label=label, periods=list(periods), none=_("choose …"))
+        if st.button(_("Keep the answer"), type="primary", disabled=not all(answer.values())):
+            attempt(
+                lambda: intake.answer(view.store, submission["id"], who=ui.who(), **answer),
+                _("Kept; the return was read again"),
+            )
+
+
+def show_findings(view: ui.View, submission: pd.Series) -> pd.DataFrame:
+    """Every finding with its cells and remedy, errors first; gives them."""
+    findings = intake.findings(view.store, submission["id"], view.scope)
+    st.subheader(_("Findings"))
+    if findings.empty:
+        st.success(_("All checks passed."), icon="✅")
+        return findings
+    severities = {"error": "🔴 " + _("error"), "query": "🟠 " + _("query"), "note": "⚪ " + _("note")}
+    table = pd.DataFrame(
+        {
+            _("Kind"): findings["severity"].map(severities),
+            _("Cells"): [f"{row.sheet}!{', '.join(row.cells)}" for row in findings.itertuples()],
+            _("Item"): findings["item_label"],
+            _("Problem"): findings["message"],
+            _("Found"): findings["found"],
+            _("Expected"): findings["expected"],
+            _("What to do"): findings["remedy"],
+            _("Explanation"): findings["explanation"].fillna(""),
+        }
+    )
+    st.table(table.head(SHOWN_FINDINGS).map(plain_markdown), hide_index=True, border="horizontal")
+    if len(table) > SHOWN_FINDINGS:
+        st.caption(_("{n} more are in the download.").format(n=len(table) - SHOWN_FINDINGS))
+    title = _("Findings of {name}").format(name=submission["filename"])
+    ui.downloads(table, key=f"findings {submission['id']}", title=title, notes=(), formats={})
+    return findings
+
+
+def ask_explanations(view: ui.View, submission: pd.Series, findings: pd.DataFrame) -> None:
+    """A line to write for each query; kept in the record."""
+    queries = findings[findings["severity"] == "query"]
+    if queries.empty or submission["status"] != "query":
+        return
+    st.subheader(_("Explanations"))
+    with st.form(f"explain {submission['id']}"):
+        written = {
+            query.n: st.text_input(
+                f"{plain_markdown(query.sheet)}!{', '.join(query.cells)} · {plain_markdown(query.message)}",
+                value=query.explanation or "",
+                placeholder=query.remedy,
+            )
+            for query in queries.itertuples()
+        }
+        if st.form_submit_button(_("Keep the explanations")):
+            before = dict(zip(queries["n"], queries["explanation"].fillna(""), strict=True))
+            changed = {n: text for n, text in written.items() if text.strip() and text.strip() != before[n]}
+
+            def keep() -> None:
+                for n, text in changed.items():
+                    intake.explain(view.store, submission["id"], int(n), text, who=ui.who())
+
+            attempt(keep, _("{n} explanations kept").format(n=len(changed)))
+
+
+def show_difference(view: ui.View, submission: pd.Series) -> None:
+    """What a revision changes, cell by cell."""
+    if pd.isna(submission["revision"]) or submission["revision"] < 2:
+        return
+    changes = intake.difference(view.store, submission["id"])
+    st.subheader(_("Changes against the return before"))
+    if changes.empty:
+        st.info(_("No value has changed."))
+        return
+    form = all_forms()[submission["form"]]
+    table = pd.DataFrame(
+        {
+            _("Row"): changes["label"],
+            _("Item"): [form.by_code[item].head(language()) for item in changes["item"]],
+            _("Before"): [printed(form, *pair) for pair in zip(changes["item"], changes["before"], strict=True)],
+            _("Now"): [printed(form, *pair) for pair in zip(changes["item"], changes["after"], strict=True)],
+            _("Cell"): changes["cell"],
+        }
+    )
+    st.caption(_("{n} cells differ").format(n=len(table)))
+    st.table(table.head(SHOWN_FINDINGS).map(plain_markdown), hide_index=True, border="horizontal")
+    title = _("Changes of {name}").format(name=submission["filename"])
+    ui.downloads(table, key=f"changes {submission['id']}", title=title, notes=(), formats={})
+
+
+def show_rows(view: ui.View, submission: pd.Series) -> None:
+    """The rows as they were read."""
+    form = all_forms()[submission["form"]]
+    rows = intake.rows(view.store, submission["id"], form.code)
+    if rows.empty:
+        return
+    with st.expander(_("The {n} rows as read").format(n=len(rows))):
+        table = pd.DataFrame({_("Sheet row"): [f"{row.sheet}!{row.row}" for row in rows.itertuples()]})
+        for item in form.items:
+            values = rows[item.code]
+            head = item.head(language())
+            table[head] = values if item.numeric else [printed(form, item.code, value) for value in values]
+        ui.table(table, key=f"rows {submission['id']}", title=ui.form_title(form.code))
+
+
+def printed(form: Form, item: str, value: object) -> str:
+    """A stored value as it is printed on the form."""
+    declared = form.by_code[item]
+    if value is None or pd.isna(value):
+        return ""
+    if declared.codes:
+        return declared.code_label(str(value), language())
+    if declared.type == "yes_no":
+        return _("yes") if value else _("no")
+    if declared.type == "date":
+        return f"{value:%Y-%m-%d}"
+    return f"{value:.10g}" if declared.numeric else str(value)
+
+
+def decide(view: ui.View, submission: pd.Series) -> None:
+    """Accept or send back."""
+    obstacle = intake.why_not_acceptable(view.store, [submission["id"]]).get(submission["id"])
+    if obstacle:
+        st.caption("🔒 " + _("Cannot be accepted yet: {why}").format(why=obstacle))
+    with st.container(horizontal=True):
+        if st.button(_("Accept"), type="primary", icon="✅", disabled=bool(obstacle)):
+            attempt(
+                lambda: intake.accept(view.store, [submission["id"]], who=ui.who()), _("Accepted; the figures follow")
+            )
+        with st.popover(_("Send back"), icon="↩️"):
+            reason = st.text_area(_("Reason"), key=f"reason {submission['id']}")
+            if st.button(_("Send it back"), disabled=not reason.strip()):
+                attempt(
+                    lambda: intake.send_back(view.store, submission["id"], who=ui.who(), reason=reason.strip()),
+                    _("Sent back"),
+                )
+
+
+def offer_withdrawal(view: ui.View, submission: pd.Series) -> None:
+    """Take a return out of force, with a reason."""
+    if submission["status"] == "withdrawn":
+        return
+    with st.popover(_("Withdraw"), icon="⚫"):
+        st.caption(_("It leaves the figures at once and stays on record."))
+        reason = st.text_area(_("Reason"), key=f"withdraw {submission['id']}")
+        if st.button(_("Withdraw it"), disabled=not reason.strip()):
+            attempt(
+                lambda: intake.withdraw(view.store, submission["id"], who=ui.who(), reason=reason.strip()),
+                _("Withdrawn"),
+            )
+
+
+def accept_all_clean(view: ui.View, pending: pd.DataFrame) -> None:
+    """One click for every return without a finding; one that replaces another is looked at first."""
+    clean = pending[pending["status"] == "clean"]
+    ready, replacing = clean[clean["replaces"].isna()], clean[clean["replaces"].notna()]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        words = _("Accept all clean returns ({n})").format(n=len(ready))
+        if st.button(words, type="primary", icon="✅", disabled=ready.empty):
+            attempt(
+                lambda: intake.accept(view.store, ready["id"].tolist(), who=ui.who()),
+                _("{n} returns accepted; the figures follow").format(n=len(ready)),
+            )
+        if len(replacing):
+            st.caption(_("{n} more replace a return in force: look at their changes first.").format(n=len(replacing)))
+
+
+def show_timeline(view: ui.View, submission: pd.Series) -> None:
+    """Who did what, when and why."""
+    kinds = {
+        "received": "📥 " + _("received"),
+        "answered": "❔ " + _("form, unit or period confirmed"),
+        "explained": "💬 " + _("explained"),
+        "accepted": "🟢 " + _("accepted"),
+        "sent_back": "↩️ " + _("sent back"),
+        "withdrawn": "⚫ " + _("withdrawn"),
+    }
+    events = view.store.ask("timeline", view.scope, submission=submission["id"])
+    lines = [(event.at, kinds[event.kind], event.who, event.note) for event in events.itertuples()]
+    if submission["status"] == "superseded":
+        lines.append((submission["ended_at"], "⚪ " + _("replaced by a newer return"), "", ""))
+    st.subheader(_("What has happened"))
+    table = pd.DataFrame(
+        [(local_time(at), what, who, plain_markdown(note)) for at, what, who, note in lines],
+        columns=[_("When"), _("What"), _("Who"), _("Note")],
+    )
+    st.table(table, hide_index=True, border="horizontal")

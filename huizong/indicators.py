@@ -10,12 +10,11 @@ from datetime import datetime
 import pandas as pd
 
 from huizong.forms import Form, Forms, Term
-from huizong.org_units import OrgUnit
+from huizong.org_units import COUNTY, LEVELS, TOWNSHIP, OrgUnit
 from huizong.periods import Period, source_periods
 from huizong.store import EVERYWHERE, Store
 
 ALWAYS = datetime(9999, 12, 31)  # "as of" the end of time: what is in force now
-LEVELS = ("country", "province", "prefecture", "county", "township")
 
 
 class UnknownIndicator(KeyError):
@@ -141,7 +140,7 @@ def _wanted(forms: Forms, indicators: Sequence[str], periods: Sequence[Period]) 
 
 def owner_of(unit: OrgUnit) -> str:
     """The unit whose return answers for a unit: a township's county, else itself."""
-    return unit.county if unit.kind != "department" and unit.level > 3 and unit.county else unit.code
+    return unit.county or unit.code if unit.level == TOWNSHIP else unit.code
 
 
 def figures(
@@ -180,19 +179,17 @@ def figures(
         for name in ("n_reporting", "n_expected", "n_incomplete", "n_sample"):
             frame[name] = frame[name].fillna(0).astype(int)
         frame["missing"] = [list(m) if isinstance(m, Iterable) else [] for m in frame["missing"]]
-    frame["name"] = [_name(store, code, whole) for code in frame["unit"]]
+    return _with_names(store, frame)
+
+
+def _with_names(store: Store, frame: pd.DataFrame) -> pd.DataFrame:
+    frame["name"] = [store.units.get(code).name for code in frame["unit"]]
     return frame
-
-
-def _name(store: Store, code: str, whole: OrgUnit) -> str:
-    return store.units.get(code).name
 
 
 def child_level(unit: OrgUnit) -> str | None:
     """The level of a unit's parts; None when it has none."""
-    if unit.kind == "department" or unit.level >= len(LEVELS) - 1:
-        return None
-    return LEVELS[unit.level + 1]
+    return LEVELS[unit.level + 1] if unit.level <= COUNTY else None
 
 
 def figures_by_child(
@@ -237,8 +234,7 @@ def composition(
         sources=[s for _, s in pairs],
     )
     frame["composition"] = frame["composition"].str.removeprefix(f"{form}.")
-    frame["name"] = [_name(store, code, whole) for code in frame["unit"]]
-    return frame
+    return _with_names(store, frame)
 
 
 def response(
@@ -258,8 +254,7 @@ def response(
         sources=[s.code for s in sources],
         source_ends=[s.end for s in sources],
     )
-    frame["name"] = [_name(store, code, whole) for code in frame["unit"]]
-    return frame
+    return _with_names(store, frame)
 
 
 def periods_held(store: Store, scope: Sequence[str] = EVERYWHERE) -> pd.DataFrame:

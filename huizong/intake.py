@@ -765,7 +765,7 @@ def _by_label(frame: pd.DataFrame) -> dict[tuple[str, int], dict]:
 
 
 def _or_none(value: object) -> object:
-    return None if value is None or value is pd.NaT or value != value else value
+    return None if value is None or value is pd.NA or value is pd.NaT or value != value else value
 
 
 # ---- all over again -------------------------------------------------------------------------------------------------

@@ -63,7 +63,7 @@ def append(connection: Connection, who: str, happenings: list[tuple[str, str, di
 
 def read(connection: Connection) -> Iterator[Event]:
     """Every event in order."""
-    rows = connection.execute("SELECT seq, at, who, kind, subject, body, hash FROM journal ORDER BY seq").fetchall()
+    rows = connection.execute("SELECT seq, happened_at, who, kind, subject, body, hash FROM journal ORDER BY seq").fetchall()
     for seq, at, who, kind, subject, body, digest in rows:
         yield Event(seq, at, who, kind, subject, json.loads(body), digest)
 

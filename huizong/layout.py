@@ -348,7 +348,8 @@ def _read_body(table: Table, first: int, end: int) -> int:
         lead = "".join(narrow(text_of(cells[filled[0]])).split())
         named = "".join(narrow(text_of(cells[name])).split()) if name is not None and name < len(cells) else ""
         has_values = any(c in filled for c in valued)
-        if FOOTER.match(narrow(text_of(cells[filled[0]])).strip()) and not has_values:
+        has_numbers = any(type(cells[c]) in (int, float) for c in valued if c in filled)
+        if FOOTER.match(narrow(text_of(cells[filled[0]])).strip()) and not has_numbers:
             ended = r if ended is None else ended
             continue
         label = next((words for words in (named, lead) if TOTAL.match(words)), None)

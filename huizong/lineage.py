@@ -6,7 +6,7 @@ from datetime import datetime
 
 from huizong.forms import Form, Term
 from huizong.indicators import ALWAYS, _side, indicator_codes, owner_of, sources_of
-from huizong.org_units import OrgUnit
+from huizong.org_units import COUNTY, TOWNSHIP, OrgUnit
 from huizong.periods import Period
 from huizong.returns import item_value
 from huizong.store import EVERYWHERE, Store
@@ -99,7 +99,7 @@ def _row_terms(
     adds = f'CASE WHEN "{term.distinct}" IS NULL THEN NULL ELSE 1 END' if term.distinct else _side(term)
     whole = " AND ".join(f"({_side(other)}) IS NOT NULL" for other in others if term.sum is not None) or "TRUE"
     meant = f"({term.where})" if term.where else "TRUE"
-    inside = "township = $2" if unit.level == 4 and unit.kind != "department" else "$2 IS NOT NULL"
+    inside = "township = $2" if unit.level == TOWNSHIP else "$2 IS NOT NULL"
     columns = ", ".join(f'"{item}"' for item in items)
     rows = store.run(
         f'SELECT submission_id, sheet, row, unit_code, label, {adds}, {columns} FROM "{form.code}" '
@@ -128,8 +128,8 @@ def _register_terms(
     store: Store, side: str, form: Form, unit: OrgUnit, sources: list[str], scope: Sequence[str], as_of: datetime
 ) -> Iterator[TermCell]:
     for row in _in_force(store, form, unit, sources, scope, as_of).itertuples():
-        if row.level == 3:
-            count = sum(1 for t in store.units.under(row.unit, 4) if t.kind == "unit")
+        if row.level == COUNTY:
+            count = store.units.n_townships(row.unit)
             name = store.units.get(row.unit).name
             yield TermCell(side, "register", row.unit, name, "townships", count, count, row.period, row.id)
 

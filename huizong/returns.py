@@ -13,12 +13,11 @@ from decimal import Decimal
 from huizong.edits import Finding, printed
 from huizong.forms import Form, Forms, Frequency, Item, narrow, plain
 from huizong.layout import Table, Vocabulary, is_blank, locate_tables, merged_down, text_of
-from huizong.org_units import OrgUnit, Register
+from huizong.org_units import LEVELS, OrgUnit, Register
 from huizong.periods import Period, find_dates, find_periods, parse_period, period_on
 from huizong.sheet import CellError, NoValue, Workbook
 from huizong.values import Doubt, parse_value
 
-LEVEL_NAMES = ("country", "province", "prefecture", "county", "township", "village")
 # A name that ends so is a township's: when no township of the register fits, it is a mistake, not another department.
 TOWNSHIP_ENDING = re.compile(r"(镇|乡|街道|街道办|街道办事处|苏木|地区办事处)$")
 AS_OF = re.compile(r"截[至止]")
@@ -219,9 +218,7 @@ def _read_rows(found: Return, table: Table, units: Register) -> None:
     findings = found.findings
     assert found.unit and found.period
     _check_columns(found, table)
-    if LEVEL_NAMES[found.unit.level] not in form.levels and not (
-        found.unit.kind == "department" and "department" in form.levels
-    ):
+    if LEVELS[found.unit.level] not in form.levels:
         levels = {"province": "省", "prefecture": "市", "county": "县", "department": "部门", "township": "乡镇"}
         expected = "、".join(levels[level] for level in form.levels)
         findings.append(
@@ -330,10 +327,8 @@ def _row_unit(
     if match.unit:
         if match.unit.code == found.unit.code:
             kind = "self"
-        elif match.unit.kind == "department":
-            kind = "department"
         else:
-            kind = LEVEL_NAMES[match.unit.level]
+            kind = LEVELS[match.unit.level]
         if kind in allowed:
             return match.unit.code, kind
     elif len(match.candidates) > 1 and match.how == "ambiguous":
@@ -393,7 +388,7 @@ def _check_total(found: Return, table: Table, r: int, over: list[Row], label: st
             )
 
 
-def item_value(item: Item, value: object) -> object:
+def item_value(value: object) -> object:
     """A value as JSON and tables carry it: counts as int, decimals as float, dates as ISO text."""
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)

@@ -289,7 +289,7 @@ def insert(cursor: duckdb.DuckDBPyConnection, table: str, columns: dict[str, lis
     ).fetchall())
     batch = pa.table({
         name: pa.array(
-            [None if value is None or value is pd.NaT or value != value else value for value in values],
+            [None if value is None or value is pd.NA or value is pd.NaT or value != value else value for value in values],
             type=ARROW_TYPES.get(kinds[name]),
         )
         if kinds[name] in ARROW_TYPES

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from huizong import charts, indicators, ui
+from huizong import charts, indicators, intake, ui
 from huizong.charts import Caption
 from huizong.forms import Composition, Form, Indicator
 from huizong.org_units import register
@@ -76,7 +76,7 @@ def history(period: Period) -> list[Period]:
     return found[::-1]
 
 
-# ---- figures with their response ----------------------------------------------------------------------------------------
+# ---- figures with their response -------------------------------------------------------------------------------------
 
 
 def head(theme: Theme) -> None:
@@ -164,7 +164,7 @@ def source_note(theme: Theme, row: Mapping[str, Any]) -> str:
     return f"{source} · {response(row)}"
 
 
-# ---- charts -------------------------------------------------------------------------------------------------------------
+# ---- charts ----------------------------------------------------------------------------------------------------------
 
 
 def explore(theme: Theme, breaks: Mapping[str, str] | None = None) -> None:
@@ -215,15 +215,17 @@ def trend(theme: Theme, indicator: Indicator, breaks: Mapping[str, str] | None =
     rows = rows.loc[min(known, default=len(rows) - 1) :]
     first, last = Period.of(rows["period"].iloc[0]), theme.view.period
     when = _("{first} to {last}").format(first=first.label(language()), last=last.label(language()))
-    caption = Caption(
-        _("Trend: {indicator}").format(indicator=label(indicator)), ui.unit_name(theme.view.unit), when
-    )
+    caption = Caption(_("Trend: {indicator}").format(indicator=label(indicator)), ui.unit_name(theme.view.unit), when)
     ui.draw(
         charts.trend(rows, indicator, caption, breaks=breaks, target=indicator.target),
         key=f"trend {indicator.code} {theme.view.unit.code} {theme.view.period}",
         alt=caption.text,
     )
-    st.caption(_("A hollow point: not everybody had reported; a gap: no figure.") + " " + source_note(theme, theme.now(indicator)))
+    st.caption(
+        _("A hollow point: not everybody had reported; a gap: no figure.")
+        + " "
+        + source_note(theme, theme.now(indicator))
+    )
 
 
 def compositions(theme: Theme) -> None:
@@ -237,7 +239,9 @@ def compositions(theme: Theme) -> None:
     parts = parts[parts["unit"] != view.unit.code] if len(parts["unit"].unique()) > 1 else parts.iloc[:0]
     frame = pd.concat([whole, parts])
     shown = [c for c in theme.form.compositions if (frame["composition"] == c.code).any()]
-    for column, composition in zip(st.tabs([c.label.get(language()) for c in shown]) if shown else [], shown, strict=True):
+    for column, composition in zip(
+        st.tabs([c.label.get(language()) for c in shown]) if shown else [], shown, strict=True
+    ):
         with column:
             caption = theme.caption(composition.label.get(language()))
             ui.draw(
@@ -311,7 +315,7 @@ def flows(theme: Theme) -> None:
         )
 
 
-# ---- the table beneath --------------------------------------------------------------------------------------------------
+# ---- the table beneath -----------------------------------------------------------------------------------------------
 
 
 def table(theme: Theme) -> None:
@@ -334,7 +338,9 @@ def table(theme: Theme) -> None:
         wide.rename(columns=heads | {"unit": _("Region code"), "name": _("Region")}),
         key=f"table of {theme.form.code}",
         title=f"{ui.unit_name(theme.view.unit)}{theme.view.when}{theme.form.theme.get(language())}",
-        notes=[_("Source: returns “{form}”, {period}").format(form=ui.form_title(theme.form.code), period=theme.view.when)],
+        notes=[
+            _("Source: returns “{form}”, {period}").format(form=ui.form_title(theme.form.code), period=theme.view.when)
+        ],
         formats={heads[i.code]: excel_format(i) for i in theme.form.indicators},
     )
 
@@ -348,7 +354,7 @@ def excel_format(indicator: Indicator) -> str:
     return f"0{decimals}%" if indicator.share else f"#,##0{decimals}"
 
 
-# ---- targets ------------------------------------------------------------------------------------------------------------
+# ---- targets ---------------------------------------------------------------------------------------------------------
 
 
 def targets(theme: Theme) -> None:
@@ -360,8 +366,6 @@ def targets(theme: Theme) -> None:
 
 
 def enter_target(theme: Theme, indicator: Indicator) -> None:
-    from huizong import intake
-
     view = theme.view
     year = str(view.period.year)
     held = theme.now(indicator)["denominator"]
@@ -376,7 +380,7 @@ def enter_target(theme: Theme, indicator: Indicator) -> None:
             st.rerun()
 
 
-# ---- the overview -------------------------------------------------------------------------------------------------------
+# ---- the overview ----------------------------------------------------------------------------------------------------
 
 
 def themes_of(view: ui.View) -> list[Theme]:
@@ -386,6 +390,18 @@ def themes_of(view: ui.View) -> list[Theme]:
         for form in view.store.forms.values()
         if MONTHS_IN[form.frequency] <= MONTHS_IN[view.period.frequency] and any(i.headline for i in form.indicators)
     ]
+
+
+def welcome(view: ui.View, found: Sequence[Theme]) -> None:
+    """What to do while there is nothing to show."""
+    if not any(theme.reported for theme in found):
+        ui.empty(
+            _("No accepted returns of {unit} for {period}.").format(unit=ui.unit_name(view.unit), period=view.when)
+            + " "
+            + _("Choose another region or period above, or issue the blank and upload what comes back."),
+            page="pages/upload.py",
+            label=_("To the upload and the blanks"),
+        )
 
 
 def headlines(found: Iterable[Theme]) -> None:
@@ -437,7 +453,9 @@ def largest_changes(view: ui.View, found: Iterable[Theme], most: int = 10) -> No
         charts.changes(top, caption), key=f"changes {view.unit.code} {view.period}", alt=caption.text, drill=True
     )  # fmt: skip
     st.caption(
-        _("A bar is as long as the change is large beside the region's own figure. Blue: for the better, orange: worse.")
+        _(
+            "A bar is as long as the change is large beside the region's own figure. Blue: for the better, orange: worse."
+        )
     )
 
 

@@ -15,11 +15,11 @@ import pandas as pd
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from huizong import charts, indicators, samples, templates
+from huizong import indicators, intake, samples, templates
 from huizong.forms import all_forms
 from huizong.org_units import OrgUnit, UnknownUnit, register
 from huizong.periods import MONTHS_IN, BadPeriod, Frequency, Period, period_on
-from huizong.store import EVERYWHERE, Store, open_store, store_folder
+from huizong.store import EVERYWHERE, Store
 from huizong.texts import LANGUAGES, _, language, speak
 
 gc.freeze()  # what is imported stays; collecting it again after every rerun took 90 of 130 ms
@@ -60,7 +60,7 @@ def _remembered(key: tuple, _answer: Callable[[], Any]) -> Any:
     return _answer()
 
 
-# ---- entering a page ----------------------------------------------------------------------------------------------------
+# ---- entering a page -------------------------------------------------------------------------------------------------
 
 
 def settle_language() -> None:
@@ -69,6 +69,26 @@ def settle_language() -> None:
     chosen = chosen if chosen in LANGUAGES else next(iter(LANGUAGES))
     speak(chosen)
     show_in_url("lang", chosen)
+
+
+def language_switch() -> None:
+    """At the foot of the menu."""
+    st.session_state["language"] = language()
+    st.sidebar.segmented_control(
+        "中文 / English",
+        list(LANGUAGES),
+        format_func=LANGUAGES.get,
+        key="language",
+        label_visibility="collapsed",
+        required=True,
+        on_change=lambda: choose(lang=st.session_state["language"]),
+    )
+
+
+def form_of_this_page() -> str:
+    """The form that the last part of the address names: /publicity."""
+    named = (st.context.url or "").split("?")[0].rstrip("/").rpartition("/")[2]
+    return named if named in all_forms() else next(iter(all_forms()))
 
 
 def enter_page(form: str | None = None, *, choose: bool = True) -> View:
@@ -95,11 +115,9 @@ def enter_page(form: str | None = None, *, choose: bool = True) -> View:
 def ready_store() -> Store:
     """The store, with the sample returns put in when it is opened for the first time ever."""
     place = st.empty()
-
-    def progress(done: float, text: str) -> None:
-        place.progress(done, text=text)
-
-    store = samples.ensure_store(progress)
+    store = samples.ensure_store(
+        progress=lambda done: place.progress(done, _("First start: taking in the demonstration returns …"))
+    )
     place.empty()
     return store
 
@@ -171,14 +189,16 @@ def demonstration_mark(view: View) -> None:
     )
     text.html(f'<div class="demonstration">🧪 {escape(words)}</div>')
     with action:
-        if confirm("start_empty", _("Start empty"), _("Delete all demonstration returns and begin with an empty store?")):
-            view.store.reset()
+        if confirm(
+            "start_empty", _("Start empty"), _("Delete all demonstration returns and begin with an empty store?")
+        ):
+            intake.reset(view.store)
             st.session_state.clear()
             st.query_params.clear()
             st.rerun()
 
 
-# ---- choosing -----------------------------------------------------------------------------------------------------------
+# ---- choosing --------------------------------------------------------------------------------------------------------
 
 
 def bar(view: View, frequencies: Sequence[Frequency], periods: Sequence[Period]) -> None:
@@ -275,7 +295,7 @@ def choose_period(key: str, *, label: str, periods: Sequence[str], none: str | N
     return st.selectbox(label, options, key=key, format_func=lambda code: period_label(code) if code else none)
 
 
-# ---- names --------------------------------------------------------------------------------------------------------------
+# ---- names -----------------------------------------------------------------------------------------------------------
 
 
 def unit_name(unit: OrgUnit) -> str:
@@ -315,7 +335,7 @@ def who() -> str:
     return st.user.get("email") or "analyst"
 
 
-# ---- showing ------------------------------------------------------------------------------------------------------------
+# ---- showing ---------------------------------------------------------------------------------------------------------
 
 
 def upload(label: str, *, types: Sequence[str], key: str, help: str | None = None) -> list:
@@ -326,7 +346,9 @@ def upload(label: str, *, types: Sequence[str], key: str, help: str | None = Non
 def built_in_words() -> str:
     """The texts that Streamlit has in English only, as CSS variables for style.css."""
     words = {"choose-files": _("Choose files"), "drop-here": _("or drop them here, many at once")}
-    return ":root{" + "".join(f"--hz-{name}:{json.dumps(text, ensure_ascii=False)};" for name, text in words.items()) + "}"
+    return (
+        ":root{" + "".join(f"--hz-{name}:{json.dumps(text, ensure_ascii=False)};" for name, text in words.items()) + "}"
+    )
 
 
 def link(page: str, label: str, *, icon: str | None = None, **query: str) -> None:
@@ -394,7 +416,13 @@ def table(
         if pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name])
     }
     answer = st.dataframe(
-        shown, hide_index=True, key=key, column_config=columns | more.pop("column_config", {}), alt=title, placeholder="—", **more
+        shown,
+        hide_index=True,
+        key=key,
+        column_config=columns | more.pop("column_config", {}),
+        alt=title,
+        placeholder="—",
+        **more,
     )
     downloads(frame, key=key, title=title, notes=notes, formats=formats)
     return answer
@@ -406,10 +434,7 @@ def printf(excel: str) -> str:
     return f"%.{decimals}f%%" if excel.endswith("%") else f"%,.{decimals}f"
 
 
-@st.fragment
-def downloads(
-    frame: pd.DataFrame, *, key: str, title: str, notes: Sequence[str], formats: Mapping[str, str]
-) -> None:
+def downloads(frame: pd.DataFrame, *, key: str, title: str, notes: Sequence[str], formats: Mapping[str, str]) -> None:
     """The table as a workbook and as text. The files are made when they are asked for."""
     with st.container(horizontal=True):
         st.download_button(
@@ -422,10 +447,21 @@ def downloads(
         )
         st.download_button(
             _("Download CSV"),
-            lambda: templates.table_csv(frame),
+            lambda: csv_of(frame),
             f"{title}.csv",
             mime="text/csv",
             key=f"{key} csv",
             icon="📄",
             on_click="ignore",
         )
+
+
+def csv_of(frame: pd.DataFrame) -> bytes:
+    """The table as text that Excel opens as it is: with a byte-order mark, and no text that it would take for a formula."""
+    texts = [name for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name])]
+    safe = frame.assign(**{name: frame[name].map(harmless) for name in texts})
+    return safe.to_csv(index=False).encode("utf-8-sig")
+
+
+def harmless(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value

@@ -2,13 +2,13 @@
 -- The wide table of each form (staffing, coverage, …) is made from its YAML beside these. No keys, no sequences:
 -- ids are made by the program, so that the same SQL runs on DuckLake.
 CREATE TABLE IF NOT EXISTS journal (
-    seq BIGINT, at TIMESTAMP, who VARCHAR, kind VARCHAR, subject VARCHAR, body VARCHAR, hash VARCHAR
+    seq BIGINT, happened_at TIMESTAMP, who VARCHAR, kind VARCHAR, subject VARCHAR, body VARCHAR, hash VARCHAR
 );
 
 -- One row per org unit of the register.
 CREATE TABLE IF NOT EXISTS org_unit (
     code VARCHAR, name VARCHAR, level INTEGER, parent VARCHAR, kind VARCHAR, province VARCHAR, prefecture VARCHAR,
-    county VARCHAR, villages INTEGER, communities INTEGER, valid_from DATE, valid_to DATE
+    county VARCHAR, township VARCHAR, villages INTEGER, communities INTEGER, valid_from DATE, valid_to DATE
 );
 
 -- One row per file received; sha256 of its bytes is its name under originals/.

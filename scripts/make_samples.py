@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cache
 from itertools import pairwise
 from random import Random
 
@@ -147,6 +148,7 @@ def townships(county: OrgUnit) -> list[OrgUnit]:
     return [unit for unit in units if unit.kind == "unit" or unit.code in ZONES]
 
 
+@cache
 def with_full_time_member(n: int) -> set[str]:
     """Codes of the townships that have a full-time committee member in quarter n."""
     chosen = []
@@ -596,7 +598,7 @@ def sheet_of(sample: Sample, hand: Hand, alone: bool) -> ReturnSheet:
         "title": form.title.zh,
         "name": unit.name,
         "short": short(unit),
-        "path": "".join(step.name for step in register().path(unit.code)[1:]),
+        "path": register().label(unit.code),
         "period": period_words(period, hand),
         "filled": chinese_date(period.end + timedelta(days=chance.randint(2, 12))),
         "measure": f"计量单位：{money_unit(form)}" if money_unit(form) else "",

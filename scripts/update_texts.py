@@ -13,6 +13,7 @@ from babel.messages.extract import extract_from_dir, extract_from_file
 from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).parent.parent
+KEYWORDS = {"_": None, "N_": None}
 CATALOGUES = sorted((ROOT / "locale").glob("*/LC_MESSAGES/huizong.po"))
 # Written by hand: Babel's own header holds the time, and every run would differ.
 HEADER = """\
@@ -31,11 +32,11 @@ msgstr ""
 def texts_in_code() -> dict[str, list[str]]:
     """Every text given to _() in app.py, pages/ and huizong/ → the files that use it."""
     found: dict[str, list[str]] = {}
-    for _, message, _, _ in extract_from_file("python", ROOT / "app.py", keywords={"_": None}):
+    for _, message, _, _ in extract_from_file("python", ROOT / "app.py", keywords=KEYWORDS):
         found.setdefault(message, []).append("app.py")
     for folder in ("pages", "huizong"):
         for name, _, message, _, _ in extract_from_dir(
-            ROOT / folder, method_map=[("**.py", "python")], keywords={"_": None}
+            ROOT / folder, method_map=[("**.py", "python")], keywords=KEYWORDS
         ):
             found.setdefault(message, []).append(f"{folder}/{name}")
     return {text: sorted(set(files)) for text, files in sorted(found.items(), key=lambda pair: sorted(pair[1]))}

@@ -1,0 +1,30 @@
+"""报送记录: every return that has arrived, and what has happened to it."""
+
+import streamlit as st
+
+from huizong import desk_ui, intake, ui
+from huizong.texts import _
+
+view = ui.enter_page(choose=False)
+st.title(_("Submissions"))
+desk_ui.say_what_was_done()
+
+history = view.ask(intake.submissions)
+if history.empty:
+    ui.empty(_("No return has arrived yet."), page="pages/upload.py", label=_("Upload"))
+    st.stop()
+
+chosen = desk_ui.filter_submissions(history)
+st.caption(_("{n} of {total} returns").format(n=len(chosen), total=len(history)))
+if chosen.empty:
+    ui.empty(_("No return fits all of these. Choose fewer."))
+    st.stop()
+
+submission = desk_ui.pick_submission(chosen, key="history")
+with st.container(border=True, key="submission"):
+    desk_ui.show_heading(view, submission)
+    desk_ui.show_timeline(view, submission)
+    desk_ui.show_findings(view, submission)
+    desk_ui.show_difference(view, submission)
+    desk_ui.show_rows(view, submission)
+    desk_ui.offer_withdrawal(view, submission)
