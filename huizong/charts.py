@@ -335,7 +335,7 @@ def changes(frame: pd.DataFrame, caption: Caption) -> go.Figure:
         customdata=frame[["unit"]].to_numpy(str),
         hoverinfo="skip",
     )
-    reach = max(frame["size"].abs().max(), 1e-9) * 1.45 if len(frame) else 1
+    reach = max(frame["size"].abs().max(), 1e-9) * 1.9 if len(frame) else 1
     figure.update_xaxes(range=[-reach, reach], showticklabels=False, zeroline=True)
     figure.update_yaxes(
         tickvals=np.arange(len(frame)), ticktext=frame["label"].tolist(), range=[len(frame) - 0.4, -0.6]

@@ -87,6 +87,7 @@ class Item(Part):
     aliases: list[str] = []
     type: ItemType
     unit: Text | None = None
+    counters: list[str] = []  # words that may stand for the unit after a number: 12个村
     codes: list[Code] = []
     blank: Literal["error", "query", "allowed"] = "query"
     optional: bool = False  # the whole column may be left out

@@ -27,7 +27,6 @@ class UnknownIndicator(KeyError):
 # ---- from rows to facts ---------------------------------------------------------------------------------------------
 
 PLACES = "submission_id, period, province, prefecture, county, township, department"
-FACT = f"INSERT INTO fact (form, indicator, part, {PLACES}, numerator, denominator, n_incomplete) SELECT "
 
 
 def _number(expression: str) -> str:
@@ -49,49 +48,63 @@ def fact_queries(form: Form, forms: Forms) -> list[str]:
     A row of which one side is unknown adds to neither side of a share made from the same rows, and is counted as
     incomplete: otherwise the share would be of two different sets of rows.
     """
-    table = f'FROM "{form.code}" WHERE submission_id IN (SELECT unnest($1))'
-    queries = []
+    rows = f'FROM "{form.code}" WHERE submission_id IN (SELECT unnest($1))'
+    facts: list[str] = []  # what one scan of the rows adds up
+    queries: list[str] = []
 
-    def add(indicator: str, part: str, numerator: str, denominator: str, incomplete: str, source: str = table) -> None:
-        queries.append(
-            f"{FACT}'{form.code}', '{indicator}', {part}, {PLACES}, {numerator}, {denominator}, {incomplete} "
-            f"{source} GROUP BY ALL"
+    def add(indicator: str, part: str, numerator: str, denominator: str, incomplete: str) -> None:
+        facts.append(
+            f"{{'indicator': '{indicator}', 'part': '{part}', 'numerator': ({numerator})::DECIMAL(38, 4), "
+            f"'denominator': ({denominator})::DECIMAL(38, 4), 'n_incomplete': {incomplete}}}"
         )
 
-    for indicator, (_, declared) in forms.indicators.items():
+    for indicator in forms.indicators:
         sides = {side: term for side, source, term in forms.terms(indicator) if source is form}
-        numerator, denominator = sides.get("numerator"), sides.get("denominator")
+        summed = {side: _side(term) for side, term in sides.items() if term.sum is not None}
         for side, term in sides.items():
             if term.register_:
-                add(indicator, "''", "NULL", f"(SELECT count(*) FROM org_unit AS o WHERE o.level = 4 AND o.kind = 'unit' "
-                    "AND o.county = submission.unit)", "0",
-                    f"FROM (SELECT id AS submission_id, unit, period, province, prefecture, county, "
-                    f"NULL AS township, department FROM submission WHERE id IN (SELECT unnest($1)) "
-                    f"AND level = 3) AS submission")  # fmt: skip
+                queries.append(_register_query(form, indicator))
             elif term.distinct:
                 name = f'"{term.distinct}"'
-                values = (f"count(DISTINCT {name})", "NULL")
-                add(indicator, "''", *(values if side == "numerator" else values[::-1]), f"count(*) - count({name})")
-        summed = {side: _side(term) for side, term in sides.items() if term.sum is not None}
-        if len(summed) == 2 and numerator and denominator:
+                pair = (f"count(DISTINCT {name})", "NULL")
+                add(indicator, "", *(pair if side == "numerator" else pair[::-1]), f"count(*) - count({name})")
+        if len(summed) == 2:
             n, d = summed["numerator"], summed["denominator"]
             whole = f"({n}) IS NOT NULL AND ({d}) IS NOT NULL"
-            add(indicator, "''", f"sum({n}) FILTER ({whole})", f"sum({d}) FILTER ({whole})",
+            add(indicator, "", f"sum({n}) FILTER ({whole})", f"sum({d}) FILTER ({whole})",
                 f"count(*) FILTER (NOT ({whole}))")  # fmt: skip
         else:
             for side, value in summed.items():
-                pair = (f"sum({value})", "NULL") if side == "numerator" else ("NULL", f"sum({value})")
-                add(indicator, "''", *pair, f"count(*) FILTER (({value}) IS NULL)")
-        assert declared
+                pair = (f"sum({value})", "NULL")
+                add(indicator, "", *(pair if side == "numerator" else pair[::-1]), f"count(*) FILTER (({value}) IS NULL)")
     for composition in form.compositions:
         code = f"{form.code}.{composition.code}"
         for item in composition.items:
-            add(code, f"'{item}'", f'sum("{item}")', "NULL", f'count(*) - count("{item}")')
+            add(code, item, f'sum("{item}")', "NULL", f'count(*) - count("{item}")')
         if composition.by:
             weight = _number(composition.sum)
-            add(code, f"coalesce(\"{composition.by}\", '')", f"sum({weight})", "NULL",
-                f"count(*) FILTER (({weight}) IS NULL)")  # fmt: skip
+            queries.append(
+                f"INSERT INTO fact (form, indicator, part, {PLACES}, numerator, n_incomplete) "
+                f"SELECT '{form.code}', '{code}', coalesce(\"{composition.by}\", ''), {PLACES}, sum({weight}), "
+                f"count(*) FILTER (({weight}) IS NULL) {rows} GROUP BY ALL"
+            )
+    if facts:
+        queries.append(
+            f"INSERT INTO fact (form, {PLACES}, indicator, part, numerator, denominator, n_incomplete) "
+            f"SELECT '{form.code}', {PLACES}, unnest(facts, recursive := TRUE) "
+            f"FROM (SELECT {PLACES}, [{', '.join(facts)}] AS facts {rows} GROUP BY ALL)"
+        )
     return queries
+
+
+def _register_query(form: Form, indicator: str) -> str:
+    """The register's townships of each county return of the batch, as the denominator."""
+    return (
+        f"INSERT INTO fact (form, indicator, part, submission_id, period, province, prefecture, county, denominator, "
+        f"n_incomplete) SELECT '{form.code}', '{indicator}', '', s.id, s.period, s.province, s.prefecture, s.county, "
+        f"count(o.code), 0 FROM submission AS s LEFT JOIN org_unit AS o ON o.county = s.unit AND o.level = 4 "
+        f"AND o.kind = 'unit' WHERE s.id IN (SELECT unnest($1)) AND s.level = 3 GROUP BY ALL"
+    )
 
 
 # ---- from facts to figures ------------------------------------------------------------------------------------------

@@ -77,15 +77,34 @@ def receive(
     A file that cannot be read never stops the rest. With accept, returns without errors and without open queries are
     accepted in the same transaction.
     """
+    waiting: Group | None = None
     files = iter(files)
     while group := list(islice(files, GROUP)):
-        yield from _receive_group(store, group, who, sample, accept)
+        # The children read one group while the group before it is checked and committed here.
+        started = _start(store, group)
+        if waiting:
+            yield from _finish(store, waiting, who, sample, accept)
+        waiting = started
+    if waiting:
+        yield from _finish(store, waiting, who, sample, accept)
 
 
-def _receive_group(
-    store: Store, group: list[tuple[str, bytes]], who: str, sample: bool, accept: bool
-) -> Iterator[Receipt]:
-    arrivals = [_put_aside(store, Path(name).name or name, data) for name, data in group]
+@dataclass(slots=True)
+class Group:
+    """Files put aside and being read."""
+
+    arrivals: list[Arrival]
+    results: Iterator[Workbook | Unreadable]
+
+
+def _start(store: Store, files: list[tuple[str, bytes]]) -> Group:
+    arrivals = [_put_aside(store, Path(name).name or name, data) for name, data in files]
+    return Group(arrivals, read_workbooks([a.path for a in arrivals if a.path and not a.reason]))
+
+
+def _finish(store: Store, group: Group, who: str, sample: bool, accept: bool) -> Iterator[Receipt]:
+    arrivals = group.arrivals
+    _take_results([a for a in arrivals if a.path and not a.reason], group.results)
     known = {sha: at for sha, at in store.run(
         "SELECT sha256, min(received_at) FROM original WHERE reason IS NULL AND sha256 IN (SELECT unnest($1)) "
         "GROUP BY sha256", [[a.sha256 for a in arrivals]],
@@ -94,7 +113,6 @@ def _receive_group(
     for arrival in arrivals:
         if arrival.path and arrival.sha256 not in known:
             fresh.setdefault(arrival.sha256, arrival)
-    _read(list(fresh.values()))
     kept = [a for a in fresh.values() if a.reason != "personal"]
     with store.transaction() as cursor:
         store.keep([(a.path, store.original_path(a.sha256, a.kind)) for a in kept if a.path])
@@ -127,16 +145,19 @@ def _put_aside(store: Store, name: str, data: bytes) -> Arrival:
     return arrival
 
 
-def _read(arrivals: list[Arrival]) -> None:
-    """Reads those that may be workbooks, in child processes, and looks for personal data."""
-    readable = [a for a in arrivals if not a.reason and a.path]
-    for arrival, result in zip(readable, read_workbooks([a.path for a in readable if a.path]), strict=True):
+def _take_results(arrivals: list[Arrival], results: Iterator[Workbook | Unreadable]) -> None:
+    """What the children read, with a look for personal data."""
+    for arrival, result in zip(arrivals, results, strict=True):
         if isinstance(result, Unreadable):
             arrival.reason = result.reason
-            continue
-        arrival.workbook = result
-        if cells := personal_cells(result):
-            arrival.reason, arrival.cells, arrival.workbook = "personal", cells, None
+        elif cells := personal_cells(result):
+            arrival.reason, arrival.cells = "personal", cells
+        else:
+            arrival.workbook = result
+
+
+def _read(arrivals: list[Arrival]) -> None:
+    _take_results(arrivals, read_workbooks([a.path for a in arrivals if a.path]))
 
 
 def _unkept(arrivals: list[Arrival]) -> list[Arrival]:

@@ -96,6 +96,7 @@ class Vocabulary:
     def __init__(self, forms: Forms):
         self.forms = forms
         self.heads: dict[str, dict[str, list[str]]] = {}
+        self._known: dict[tuple[str, ...], list[str]] = {}
         self.titles: list[tuple[str, str]] = []
         for form in forms.values():
             heads = self.heads[form.code] = {}
@@ -117,6 +118,15 @@ class Vocabulary:
                 yield from head_keys(label)
                 if parent:
                     yield from (plain(parent) + key for key in head_keys(label))
+
+    def items_for(self, form: str, texts: Sequence[str]) -> list[str]:
+        """The items of a form that a column with these heads, from the top down, may be."""
+        key = (form, *texts)
+        if key not in self._known:
+            if len(self._known) > 20_000:  # hostile workbooks can invent heads without end
+                self._known.clear()
+            self._known[key] = _items_for(list(texts), self.heads[form])
+        return self._known[key]
 
     def forms_titled(self, text: str) -> list[str]:
         """The forms whose title the text holds; a longer title wins over one inside it."""
@@ -168,9 +178,8 @@ def _header_candidates(sheet: Sheet, vocabulary: Vocabulary) -> list[tuple[int, 
                 break
             heads = _stack(sheet, row, last)
             for form in vocabulary.forms.values():
-                known = vocabulary.heads[form.code]
                 matched = {
-                    item for texts in heads.values() for item in _items_for(texts, known)[:1]
+                    item for texts in heads.values() for item in vocabulary.items_for(form.code, texts)[:1]
                 }
                 score = (len(matched), -height)
                 if best is None or score > best[0]:
@@ -240,9 +249,8 @@ def _items_for(texts: list[str], known: dict[str, list[str]]) -> list[str]:
 
 
 def _map_columns(table: Table, heads: dict[int, list[str]], vocabulary: Vocabulary) -> None:
-    known = vocabulary.heads[table.form.code]
     order = [item.code for item in table.form.items]
-    options = {column: _items_for(texts, known) for column, texts in sorted(heads.items())}
+    options = {column: vocabulary.items_for(table.form.code, texts) for column, texts in sorted(heads.items())}
     certain = [found[0] for found in options.values() if len(found) == 1]
     previous: str | None = None
     for column, found in options.items():

@@ -12,12 +12,12 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from functools import cache, cached_property
 from itertools import starmap
-from os.path import commonprefix
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import pyarrow.parquet as pq
 from rapidfuzz import fuzz, process
+from rapidfuzz.distance import Prefix
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +41,7 @@ class UnknownUnit(KeyError):
 
 
 class OrgUnit(NamedTuple):
-    """One org unit. valid_from and valid_to are given where known: it stood from the first to the day before the last."""
+    """One org unit. It stood from valid_from until the day before valid_to, where these are known."""
 
     # A named tuple because the 44,704 of the register are then made in 20 ms; as frozen dataclasses in 90.
     code: str
@@ -87,7 +87,7 @@ class OrgUnit(NamedTuple):
 
 
 class Match(NamedTuple):
-    """What a printed name means. candidates: those that fit when more than one does, the nearest names when none does."""
+    """What a printed name means. candidates: those that fit if several do, the nearest names if none does."""
 
     unit: OrgUnit | None
     candidates: tuple[OrgUnit, ...] = ()
@@ -188,7 +188,7 @@ def add_fit(fits: Fits, unit: OrgUnit, how: How) -> None:
 
 
 def settle(fits: Fits, on: date | None) -> Match:
-    """The one unit that fits surest; of several those that stood on that day (today); else all of them as candidates."""
+    """The unit that fits surest; of several the one that stood on that day (today); else all as candidates."""
     how = min(fits.values(), key=SURENESS.__getitem__)
     units = [unit for unit in fits if fits[unit] == how]
     if len(units) > 1:
@@ -205,7 +205,7 @@ class Register:
     """All org units: by code, by place in the tree, by printed name."""
 
     def __init__(self, units: Iterable[OrgUnit], scoped_aliases: Iterable[tuple[str, str, str]] = ()) -> None:
-        """units: in the order of their codes within a level. scoped_aliases: (alias, code, inside which unit it is used)."""
+        """units: within a level by code. scoped_aliases: (alias, code, the unit inside which it is used)."""
         self._by_code: dict[str, OrgUnit] = {}
         self._former: list[OrgUnit] = []
         self._levels: list[list[OrgUnit]] = [[] for _ in LEVELS]
@@ -317,8 +317,9 @@ class Register:
         places = [code.partition("-")[0] for code in columns["code"]]
         for length, level in LENGTHS.items():
             columns[LEVELS[level]] = [place[:length] if len(place) >= length else None for place in places]
-        wanted = "code name level parent kind province prefecture county township villages communities valid_from valid_to"
-        return pd.DataFrame({name: columns[name] for name in wanted.split()}, dtype=object)
+        wanted = "code name level parent kind province prefecture county township villages communities".split()
+        wanted += ["valid_from", "valid_to"]
+        return pd.DataFrame({name: columns[name] for name in wanted}, dtype=object)
 
     # A printed reporting unit -----------------------------------------------------------------------------------------
 
@@ -364,8 +365,8 @@ class Register:
         return fits
 
     def find(self, text: str, on: date | None = None, *, within: str = "0") -> Match:
-        """The reporting unit (down to county, or a department) that a printed 填报单位 means: its code, or its name with or
-        without the names above it and the office (委统战部) behind it. Of two that fit, the one that stood on that day."""
+        """The reporting unit (down to county, or a department) that a printed 填报单位 means: a code, or a name with
+        or without those above it in front and the office behind. Of two that fit, the one that stood on that day."""
         name = plain(text)
         code = unicodedata.normalize("NFKC", text).strip()
         if CODE.fullmatch(code) and (code in self or self._padded(code)):
@@ -387,8 +388,8 @@ class Register:
     # A printed row inside a reporting unit ----------------------------------------------------------------------------
 
     def match(self, text: str, within: str, on: date | None = None) -> Match:
-        """What a row's printed name means inside a reporting unit: one of its townships or departments (of a prefecture or
-        province: one of the units down to counties), or the reporting unit itself (本级, 县委统战部)."""
+        """What a row's printed name means inside a reporting unit: one of its townships or departments (of a prefecture
+        or province: one of the units down to counties), or the reporting unit itself (本级, 县委统战部)."""
         if within not in self._inside:
             self._inside[within] = _Inside(self, self.get(within))
         return self._inside[within].match(text, on)
@@ -407,7 +408,7 @@ def office_readings(name: str) -> Iterator[str]:
 def nearest(name: str, units: list[OrgUnit]) -> tuple[OrgUnit, ...]:
     """At most five units whose names look most like this one. Only ever offered, never taken."""
     found = process.extract(name, [unit.name for unit in units], scorer=fuzz.ratio, score_cutoff=60, limit=None)
-    found.sort(key=lambda one: (one[1], len(commonprefix([name, one[0]]))), reverse=True)
+    found.sort(key=lambda one: (one[1], Prefix.similarity(name, one[0])), reverse=True)
     return tuple(units[position] for _, _, position in found[:5])
 
 
@@ -448,23 +449,28 @@ class _Inside:
         if fits := self.names.get(text):
             return settle(fits, on)
         name = plain(text)
-        rest, own = self._without_front(name)
-        for reading in (name, rest):
+        readings = [(name, False), *self._without_front(name)]
+        for reading, _ in readings:
             for bare in (reading, OFFICE.sub("", reading)):
                 if fits := self.names.get(bare) or self.names.get(STREET.sub("街道", bare)):
                     return settle(fits, on)
         # 本级, 统战部, 区委统战部, 松山区委统战部; but 赤峰市委统战部 is the office above.
-        if name and (own or rest == name) and OWN_LEVEL.sub("", OFFICE.sub("", rest)) in self.own_words:
-            return Match(self.unit, (), "alias")
-        return Match(None, nearest(rest or name, self.units) if name else ())
+        for reading, own in readings:
+            if name and (own or reading == name) and OWN_LEVEL.sub("", OFFICE.sub("", reading)) in self.own_words:
+                return Match(self.unit, (), "alias")
+        rest = min((reading for reading, _ in readings if reading), key=len, default="")
+        return Match(None, nearest(rest, self.units))
 
-    def _without_front(self, name: str) -> tuple[str, bool]:
-        """The name without those above it in front, and whether the reporting unit's own was one of them."""
-        rest, own = name, False
-        for names in self.fronts:
-            if front := next((front for front in names if rest.startswith(front)), None):
-                rest, own = rest.removeprefix(front), names is self.fronts[-1]
-        return rest.removeprefix("人民政府") if own else rest, own
+    def _without_front(self, name: str) -> Iterator[tuple[str, bool]]:
+        """The name without those above it in front, and whether the reporting unit's own was one of them. Begun at each
+        level, because 石家庄高新技术产业开发区 begins with a name of the city it lies in."""
+        for start in range(len(self.fronts)):
+            rest, own = name, False
+            for names in self.fronts[start:]:
+                if front := next((front for front in names if rest.startswith(front)), None):
+                    rest, own = rest.removeprefix(front), names is self.fronts[-1]
+            if rest != name:
+                yield rest.removeprefix("人民政府") if own else rest, own
 
 
 # Loading --------------------------------------------------------------------------------------------------------------

@@ -343,17 +343,23 @@ def _pool() -> pebble.ProcessPool:
 
 
 def read_workbooks(paths: Sequence[str | os.PathLike]) -> Iterator[Workbook | Unreadable]:
-    """Each file's Workbook, or why it cannot be read, in the order given. Never raises for a file."""
+    """Each file's Workbook, or why it cannot be read, in the order given. Never raises for a file.
+
+    Reading starts with the call, not with the first result asked for.
+    """
     names = [str(path) for path in paths]
     chunks = [names[i : i + CHUNK] for i in range(0, len(names), CHUNK)]
     futures = [_pool().schedule(_read_each, args=[chunk], timeout=SECONDS) for chunk in chunks]
+    return _results(chunks, futures)
+
+
+def _results(chunks: list[list[str]], futures: list[pebble.ProcessFuture]) -> Iterator[Workbook | Unreadable]:
     for chunk, future in zip(chunks, futures, strict=True):
         try:
             yield from future.result()
-        except (ReadTimeout, pebble.ProcessExpired, MemoryError, OSError):
+        except (ReadTimeout, pebble.ProcessExpired, MemoryError, OSError) as error:
             # One of the chunk hung or killed its reader: read each alone, so that only that one is lost.
-            for name in chunk:
-                yield from [_read_alone(name)] if len(chunk) > 1 else [_verdict(future.exception())]
+            yield from [_read_alone(name) for name in chunk] if len(chunk) > 1 else [_verdict(error)]
 
 
 def _read_alone(name: str) -> Workbook | Unreadable:

@@ -284,9 +284,8 @@ ARROW_TYPES = {
 
 def insert(cursor: duckdb.DuckDBPyConnection, table: str, columns: dict[str, list]) -> None:
     """Appends columns of equal length to a table, by name."""
-    kinds = dict(cursor.execute(
-        "SELECT column_name, replace(data_type, ' ', '') FROM information_schema.columns WHERE table_name = ?", [table]
-    ).fetchall())
+    described = cursor.execute(f'SELECT * FROM "{table}" LIMIT 0').description or []
+    kinds = {name: str(kind) for name, kind, *_ in described}
     batch = pa.table({
         name: pa.array(
             [None if value is None or value is pd.NA or value is pd.NaT or value != value else value for value in values],

@@ -33,6 +33,7 @@ from huizong.sheet import MARK_SHEET
 from huizong.texts import _, language, speak
 
 EMPTY_ROWS = 15
+NARROWEST = 66  # of a table, in characters: what a title and the lines beneath it need
 THIN = Side(style="thin", color="808080")
 BOX = Border(left=THIN, right=THIN, top=THIN, bottom=THIN)
 HEAD_FILL = PatternFill("solid", start_color="E8EEF4")
@@ -121,6 +122,7 @@ def draw(sheet: Worksheet, page: ReturnSheet) -> Body:
     start = look.left + (look.serial is not None)
     columns = {item.code: start + n for n, item in enumerate(form.items)}
     end = start + len(form.items) - 1
+    widths = column_widths(page)
     font = Font(name=look.body_font, size=look.size)
 
     title = across(sheet, 1, look.left, end, page.title, CENTRE)
@@ -152,13 +154,12 @@ def draw(sheet: Worksheet, page: ReturnSheet) -> Body:
     for offset, note in enumerate(page.notes, 1):
         cell = across(sheet, (total or last) + offset, look.left, end, note, LEFT)
         cell.font = Font(name=look.body_font, size=look.size - 1)
-        width = sum(column_width(item, page) for item in form.items)
-        sheet.row_dimensions[cell.row].height = 1.6 * look.size * (1 + int(display_width(note) // width))
+        sheet.row_dimensions[cell.row].height = 1.6 * look.size * (1 + display_width(note) // sum(widths.values()))
 
     if look.serial is not None:
         sheet.column_dimensions[get_column_letter(look.left)].width = 6
-    for item in form.items:
-        sheet.column_dimensions[get_column_letter(columns[item.code])].width = column_width(item, page)
+    for code, width in widths.items():
+        sheet.column_dimensions[get_column_letter(columns[code])].width = round(width, 1)
     sheet.freeze_panes = sheet.cell(first, columns[form.rows.name_item] + 1)
     print_on_a4(sheet, head_top, head_bottom)
     return Body(columns, first, last, total)
@@ -263,10 +264,16 @@ def display_width(text: str) -> int:
     return sum(2 if ord(sign) > 0x2E7F else 1 for sign in text)
 
 
-def column_width(item: Item, page: ReturnSheet) -> float:
-    head = display_width(page.look.heads.get(item.code, item.label.get(language())))
-    natural = 24 if item.type in ("unit", "text") else min(14, max(9, head / 2 + 3))
-    return round(natural * page.look.width, 1)
+def column_widths(page: ReturnSheet) -> dict[str, float]:
+    """item → how wide its column is; the column of names takes what a narrow table needs to carry its title."""
+    widths = {}
+    for item in page.form.items:
+        head = display_width(page.look.heads.get(item.code, item.label.get(language())))
+        longest = max((display_width(code.label.get(language())) for code in item.codes), default=0)
+        narrowest = {"unit": 24, "text": 24, "date": 15}.get(item.type, 9)
+        widths[item.code] = max(narrowest, longest + 3, min(14, head / 2 + 3)) * page.look.width
+    widths[page.form.rows.name_item] += max(0, NARROWEST - sum(widths.values()))
+    return widths
 
 
 def print_on_a4(sheet: Worksheet, head_top: int, head_bottom: int) -> None:

@@ -96,13 +96,16 @@ def head(theme: Theme) -> None:
         )
 
 
-def figures(theme: Theme, *, headline: bool = False) -> None:
+def figures(theme: Theme) -> None:
     """A card for each indicator: value, change on the last period and on last year, its course, its response."""
-    shown = [i for i in theme.form.indicators if i.headline or not headline]
-    for start in range(0, len(shown), CARDS):
-        for column, indicator in zip(st.columns(CARDS), shown[start : start + CARDS], strict=False):
-            with column:
-                card(theme, indicator)
+    for start in range(0, len(theme.form.indicators), CARDS):
+        cards(theme, theme.form.indicators[start : start + CARDS], CARDS)
+
+
+def cards(theme: Theme, shown: Sequence[Indicator], in_a_row: int) -> None:
+    for column, indicator in zip(st.columns(in_a_row), shown, strict=False):
+        with column:
+            card(theme, indicator)
 
 
 def card(theme: Theme, indicator: Indicator) -> None:
@@ -113,7 +116,7 @@ def card(theme: Theme, indicator: Indicator) -> None:
     known = [value for value in course if pd.notna(value)]
     change = now["value"] - before["value"]
     moved = pd.notna(change) and charts.format_change(change, indicator)[0] in "+−"
-    with st.container(border=True, key=f"figure-{indicator.code}"):
+    with st.container(border=True, height="stretch", key=f"figure-{indicator.code}"):
         st.metric(
             label(indicator),
             charts.format_value(now["value"], indicator),
@@ -172,17 +175,18 @@ def explore(theme: Theme, breaks: Mapping[str, str] | None = None) -> None:
     if not theme.reported:
         return
     st.subheader(_("Compare and follow"))
-    choice = st.pills(
+    names = {indicator.code: label(indicator) for indicator in theme.form.indicators}
+    code = st.pills(
         _("Indicator"),
-        theme.form.indicators,
-        default=next((i for i in theme.form.indicators if i.headline), theme.form.indicators[0]),
-        format_func=label,
+        list(names),
+        default=next((i.code for i in theme.form.indicators if i.headline), next(iter(names))),
+        format_func=names.get,
         key=f"indicator of {theme.form.code}",
         label_visibility="collapsed",
         required=True,
         persist_state="session",
     )
-    indicator = theme.form.indicator(choice.code)
+    indicator = theme.form.indicator(code)
     left, right = st.columns(2)
     with left:
         ranking(theme, indicator)
@@ -404,17 +408,16 @@ def welcome(view: ui.View, found: Sequence[Theme]) -> None:
         )
 
 
-def headlines(found: Iterable[Theme]) -> None:
-    """The headline figures, theme by theme."""
-    for theme in found:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"#### {theme.form.icon} {theme.form.theme.get(language())}", width="content")
-            ui.link(page_of(theme.form), _("more"), icon="➡️")
-        figures(theme, headline=True)
-
-
-def page_of(form: Form) -> str:
-    return f"pages/{form.code}.py"
+def headlines(found: Sequence[Theme]) -> None:
+    """The headline figures, two themes side by side."""
+    for start in range(0, len(found), 2):
+        for column, theme in zip(st.columns(2, gap="medium"), found[start : start + 2], strict=False):
+            with column:
+                with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+                    st.subheader(f"{theme.form.icon} {theme.form.theme.get(language())}", width="content")
+                    ui.link(ui.form_page(theme.form.code), _("All figures"), icon="➡️")
+                shown = [indicator for indicator in theme.form.indicators if indicator.headline]
+                cards(theme, shown, max(2, len(shown)))
 
 
 def unreported(view: ui.View, found: Iterable[Theme]) -> None:

