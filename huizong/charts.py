@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from huizong.forms import Indicator, Text
+from huizong.forms import Indicator
 from huizong.periods import Period
 from huizong.texts import _, language
 
@@ -99,7 +99,7 @@ def ranking(frame: pd.DataFrame, indicator: Indicator, caption: Caption, *, aver
     frame: one row per child of one indicator and period (unit, name, value, n_reporting). average: a line to compare with.
     """
     ascending = indicator.better == "lower"
-    known = frame[frame["value"].notna()].sort_values(["value", "name"], ascending=[ascending, True])
+    known = frame[frame["value"].notna()].sort_values("value", ascending=ascending, kind="stable")
     unknown = frame[frame["value"].isna()]
     rows = pd.concat([known, unknown])
     values = known["value"].to_numpy(float)
@@ -110,7 +110,9 @@ def ranking(frame: pd.DataFrame, indicator: Indicator, caption: Caption, *, aver
         orientation="h",
         marker={"color": BLUE, "opacity": 0.85},
         text=[format_number(value, indicator) for value in values],
-        textposition="outside",
+        textposition="auto",
+        insidetextanchor="end",
+        textangle=0,
         cliponaxis=False,
         customdata=known[["unit"]].to_numpy(str),
         hovertext=[
@@ -130,10 +132,11 @@ def ranking(frame: pd.DataFrame, indicator: Indicator, caption: Caption, *, aver
         hoverinfo="skip",
     )
     if average is not None and not pd.isna(average) and len(known):
+        words = _("Whole {value}") if indicator.denominator else _("Mean {value}")
         figure.add_vline(x=average, line={"color": VERMILION, "dash": "dash", "width": 1.5})
         figure.add_annotation(
             x=average, y=1, yref="paper", yanchor="bottom", showarrow=False, font={"color": VERMILION, "size": 12},
-            text=_("Whole {value}").format(value=format_number(average, indicator)),
+            text=words.format(value=format_number(average, indicator)),
         )  # fmt: skip
     low, high = min([0.0, *values]), max([0.0, *values])
     room = (high - low or 1) * 0.16  # for the printed values
@@ -211,13 +214,16 @@ def printed_points(values: np.ndarray) -> set[int]:
     return {int(known[0]), int(known[-1]), int(np.nanargmin(values)), int(np.nanargmax(values))}
 
 
-def composition(frame: pd.DataFrame, labels: Mapping[str, str], caption: Caption, unit: str) -> go.Figure:
+def composition(
+    frame: pd.DataFrame, regions: Mapping[str, str], labels: Mapping[str, str], caption: Caption, unit: str
+) -> go.Figure:
     """100 % bars, one per region, of what a whole is made of.
 
-    frame: one row per region and part (unit, name, part, value). labels: part → its printed name, in their order.
+    frame: one row per region and part (unit, part, value). regions: unit → its name, labels: part → its name, both in the
+    order shown.
     """
-    table = frame.pivot_table(index="unit", columns="part", values="value", aggfunc="sum", sort=False, min_count=1)
-    names = frame.drop_duplicates("unit").set_index("unit")["name"].reindex(table.index)
+    table = frame.pivot(index="unit", columns="part", values="value").reindex(list(regions))
+    names = list(regions.values())
     totals = table.sum(axis=1, min_count=1)
     figure = go.Figure()
     parts = [part for part in labels if part in table.columns]
@@ -243,7 +249,7 @@ def composition(frame: pd.DataFrame, labels: Mapping[str, str], caption: Caption
         )
     blank = np.flatnonzero(~(totals > 0).to_numpy())
     figure.add_scatter(
-        x=np.zeros(len(blank)), y=blank, mode="text", text=[_("no data")] * len(blank), textposition="middle right",
+        x=np.zeros(len(blank)), y=blank, mode="text", text=[_("not reported")] * len(blank), textposition="middle right",
         textfont={"color": GREY}, showlegend=False, hoverinfo="skip",
     )  # fmt: skip
     figure.update_xaxes(range=[0, 1], tickformat=".0%")

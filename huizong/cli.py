@@ -39,13 +39,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
 
 
+def shared_options(**defaults: object) -> argparse.ArgumentParser:
+    """The options that stand before or after the command; only those before it have defaults."""
+    shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    shared.add_argument("--store", type=Path, help="where the store lies (HUIZONG_STORE)")
+    shared.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    shared.add_argument("--language", choices=[*LANGUAGES])
+    shared.set_defaults(**defaults)
+    return shared
+
+
 def parser() -> argparse.ArgumentParser:
-    shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--store", type=Path, default=argparse.SUPPRESS, help="where the store lies (HUIZONG_STORE)")
-    shared.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="one JSON object on stdout")
-    shared.add_argument("--language", choices=[*LANGUAGES], default=argparse.SUPPRESS)
-    top = argparse.ArgumentParser(prog="python -m huizong", description="汇总: returns in, figures out", parents=[shared])
-    top.set_defaults(store=None, json=False, language="zh_CN")
+    shared = shared_options()
+    before = shared_options(store=None, json=False, language="zh_CN")
+    top = argparse.ArgumentParser(prog="python -m huizong", description="汇总: returns in, figures out", parents=[before])
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, run, help: str) -> argparse.ArgumentParser:

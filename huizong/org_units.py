@@ -145,20 +145,19 @@ def printings(unit: OrgUnit) -> Iterator[tuple[str, How]]:
     name = plain(unit.name)
     yield name, "exact"
     yield from ((plain(alias), "alias") for alias in unit.aliases)
-    if unit.kind == "department":
-        return
     if unit.level == TOWNSHIP:
         yield from township_printings(name)
-        return
-    word = LEVEL_WORD.search(name)
-    if not word:
-        return
-    stem = name[: word.start()]
+    elif unit.kind == "unit" and (word := LEVEL_WORD.search(name)):  # 镇江新区, a zone, is not what 镇江 means
+        yield from short_printings(name[: word.start()], word[0])
+
+
+def short_printings(stem: str, word: str) -> Iterator[tuple[str, How]]:
+    """松山 for 松山区; 延边 and 延边州 for 延边朝鲜族自治州."""
     short = PEOPLES.sub("", stem) or stem.removesuffix("族")  # 东乡族自治县, 鄂温克族自治旗
     if len(short) >= 2:
         yield short, "short"
-        if short != stem or word[0].startswith("自治"):
-            yield short + word[0][-1], "alias"  # 延边州, 前郭尔罗斯县, 管城区
+        if short != stem or word.startswith("自治"):
+            yield short + word[-1], "alias"
 
 
 def township_printings(name: str) -> Iterator[tuple[str, How]]:
@@ -417,12 +416,13 @@ class _Inside:
 
     def __init__(self, register: Register, unit: OrgUnit) -> None:
         levels = [TOWNSHIP, DEPARTMENT] if unit.level == COUNTY else [PREFECTURE, COUNTY, DEPARTMENT]
-        self.unit = unit
+        self.register, self.unit = register, unit
         self.units = [unit, *(one for level in levels for one in register._slice(unit.code, level) if one is not unit)]
         self.own_words = (GENERIC_COUNTY if unit.level == COUNTY else frozenset()) | {"", unit.name[-1]}
         # The names that may stand in front of a row's, from the province down to the unit's own; the longest first.
         self.fronts = [
-            sorted({name for name, _ in printings(one)}, key=len, reverse=True) for one in register.path(unit.code)[1:]
+            sorted({self._bare_name(one), *(name for name, _ in printings(one))}, key=len, reverse=True)
+            for one in register.path(unit.code)[1:]
         ]
         self.names: dict[str, Fits] = {}
         for one in self.units:
@@ -430,17 +430,19 @@ class _Inside:
                 self._learn(code, one, "code")
             for name, how in printings(one):
                 self._learn(name, one, how)
-            # The register itself prints some with those above in front: 宁城县铁西街道, 敖汉旗人民政府新州街道.
-            rest = name = plain(one.name)
-            for above in register.path(one.code)[1:-1]:
-                rest = rest.removeprefix(plain(above.name)).removeprefix("人民政府")
-            if rest and rest != name:
-                for name, how in printings(one._replace(name=rest, aliases=())):
-                    self._learn(name, one, "alias" if how == "exact" else how)
+            for name, how in printings(one._replace(name=self._bare_name(one), aliases=())):
+                self._learn(name, one, "alias" if how == "exact" else how)
         for alias, used in register._used_inside.items():
             for one, inside in used:
                 if unit.code.startswith(inside) and one in self.units:
                     self._learn(alias, one, "alias")
+
+    def _bare_name(self, unit: OrgUnit) -> str:
+        """The name without those above it in front: the register prints 宁城县铁西街道, 敖汉旗人民政府新州街道."""
+        name = rest = plain(unit.name)
+        for above in self.register.path(unit.code)[1:-1]:
+            rest = rest.removeprefix(plain(above.name)).removeprefix("人民政府")
+        return name if TOWNSHIP_WORD.fullmatch(rest) else rest or name  # but 芒市镇 in 芒市 is no 镇
 
     def _learn(self, name: str, unit: OrgUnit, how: How) -> None:
         add_fit(self.names.setdefault(name, {}), unit, how)
@@ -462,15 +464,14 @@ class _Inside:
         return Match(None, nearest(rest, self.units))
 
     def _without_front(self, name: str) -> Iterator[tuple[str, bool]]:
-        """The name without those above it in front, and whether the reporting unit's own was one of them. Begun at each
-        level, because 石家庄高新技术产业开发区 begins with a name of the city it lies in."""
+        """The name without those above it in front, and whether the reporting unit's own was one of them. In all the
+        ways there are, because 石家庄高新技术产业开发区 begins with a name of the city it lies in."""
         for start in range(len(self.fronts)):
             rest, own = name, False
             for names in self.fronts[start:]:
                 if front := next((front for front in names if rest.startswith(front)), None):
                     rest, own = rest.removeprefix(front), names is self.fronts[-1]
-            if rest != name:
-                yield rest.removeprefix("人民政府") if own else rest, own
+                    yield rest.removeprefix("人民政府") if own else rest, own
 
 
 # Loading --------------------------------------------------------------------------------------------------------------

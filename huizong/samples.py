@@ -4,6 +4,7 @@ import csv
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,24 +14,30 @@ from huizong.store import ROOT, Store, open_store, store_folder
 SAMPLES = ROOT / "data" / "samples"
 WHO = "示例"
 EXPLANATION = "示例数据：行为虚构，与名录的差异属已知情况。"
+one_builder = threading.Lock()
 PARTS = ("originals", "incoming", "huizong.duckdb")  # of a store; the file that makes it one comes last
 
 
 def ensure_store(folder: Path | None = None, progress: Callable[[float], None] | None = None) -> Store:
     """The store, filled with the samples when there is none yet. progress: told the share that is done."""
     folder = folder or store_folder()
-    if not (folder / PARTS[-1]).exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        # Built aside and moved in when whole: whoever interrupts it leaves no half-filled store.
-        building = Path(tempfile.mkdtemp(prefix="building-", dir=folder))
-        store = Store(building)
+    with one_builder:
+        if not (folder / PARTS[-1]).exists():
+            build_store(folder, progress)
+    return open_store(folder)
+
+
+def build_store(folder: Path, progress: Callable[[float], None] | None) -> None:
+    """Built aside and moved in when whole: whoever interrupts it leaves no half-filled store."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="building-", dir=folder) as aside:
+        store = Store(Path(aside))
         load_samples(store, progress)
         store.close()
-        if not (folder / PARTS[-1]).exists():
-            for part in PARTS:
-                os.replace(building / part, folder / part)
-        shutil.rmtree(building)
-    return open_store(folder)
+        for part in PARTS:
+            if (folder / part).is_dir():
+                shutil.rmtree(folder / part)  # left by whom was interrupted here: no store refers to it
+            os.replace(Path(aside, part), folder / part)
 
 
 def load_samples(store: Store, progress: Callable[[float], None] | None = None) -> None:

@@ -123,7 +123,7 @@ def card(theme: Theme, indicator: Indicator) -> None:
             charts.format_change(change, indicator).replace("−", "-") if pd.notna(change) else None,
             delta_color={"higher": "normal", "lower": "inverse"}.get(indicator.better, "off") if moved else "off",
             delta_arrow="auto" if moved else "off",
-            delta_description=_("on the last period"),
+            delta_description=_("on the last period") if pd.notna(change) else None,
             chart_data=known if len(known) > 1 else None,
             help=f"{indicator.definition.get(language())}\n\n{indicator.why.get(language())}",
         )
@@ -238,10 +238,14 @@ def compositions(theme: Theme) -> None:
         return
     st.subheader(_("Composition"))
     view = theme.view
-    whole = view.ask(indicators.composition, theme.form.code, view.unit.code, [view.period])
-    parts = view.ask(indicators.composition, theme.form.code, view.unit.code, [view.period], by_child=True)
-    parts = parts[parts["unit"] != view.unit.code] if len(parts["unit"].unique()) > 1 else parts.iloc[:0]
-    frame = pd.concat([whole, parts])
+    ask = (indicators.composition, theme.form.code, view.unit.code, [view.period])
+    frame = view.ask(*ask)
+    regions = {view.unit.code: ui.unit_name(view.unit)}
+    parts = view.ask(*ask, by_child=True)
+    if parts["unit"].nunique() > 1:
+        frame = pd.concat([frame, parts[parts["unit"] != view.unit.code]])
+        regions = dict(zip(theme.children["unit"], theme.children["name"], strict=True)) | regions
+        regions = {view.unit.code: regions.pop(view.unit.code)} | regions
     shown = [c for c in theme.form.compositions if (frame["composition"] == c.code).any()]
     for column, composition in zip(
         st.tabs([c.label.get(language()) for c in shown]) if shown else [], shown, strict=True
@@ -251,6 +255,7 @@ def compositions(theme: Theme) -> None:
             ui.draw(
                 charts.composition(
                     frame[frame["composition"] == composition.code],
+                    regions,
                     part_labels(theme.form, composition),
                     caption,
                     composition.unit.get(language()),
@@ -329,9 +334,8 @@ def table(theme: Theme) -> None:
     st.subheader(_("Table"))
     whole = theme.figures[theme.figures["period"] == theme.view.period.code]
     rows = pd.concat([whole.assign(name=ui.unit_name(theme.view.unit)), theme.children])
-    wide = rows.pivot_table(
-        index=["unit", "name"], columns="indicator", values="value", sort=False, dropna=False, aggfunc="first"
-    ).reset_index()
+    wide = rows.pivot(index=["unit", "name"], columns="indicator", values="value").reset_index()
+    wide = wide.set_index("unit").loc[rows["unit"].unique()].reset_index()
     heads = {i.code: head_with_unit(i) for i in theme.form.indicators}
     wide = wide[["unit", "name", *(code for code in heads if code in wide)]]
     response_of = rows.groupby("unit", sort=False)[["n_reporting", "n_expected"]].max()

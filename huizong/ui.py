@@ -67,9 +67,10 @@ def _remembered(key: tuple, _answer: Callable[[], Any]) -> Any:
 def settle_language() -> None:
     """Speak the language that the URL names, or the one chosen before."""
     chosen = recall("lang")
-    chosen = chosen if chosen in LANGUAGES else next(iter(LANGUAGES))
+    default = next(iter(LANGUAGES))
+    chosen = chosen if chosen in LANGUAGES else default
     speak(chosen)
-    show_in_url("lang", chosen)
+    show_in_url("lang", None if chosen == default else chosen)
 
 
 def language_switch() -> None:
@@ -138,9 +139,11 @@ def recall(name: str) -> str | None:
     return st.session_state.get(name)
 
 
-def show_in_url(name: str, value: str) -> None:
+def show_in_url(name: str, value: str | None) -> None:
     st.session_state[f"{name} in url"] = value
-    if st.query_params.get(name) != value:
+    if value is None:
+        st.query_params.pop(name, None)
+    elif st.query_params.get(name) != value:
         st.query_params[name] = value
 
 
@@ -212,7 +215,7 @@ def demonstration_mark(view: View) -> None:
 def bar(view: View, frequencies: Sequence[Frequency], periods: Sequence[Period]) -> None:
     """Where and when: the way down to the region, its parts, the period."""
     with st.container(key="bar"):
-        path, child, frequency, period = st.columns([4.4, 1.9, 2.4, 1.7], vertical_alignment="center")
+        path, child, frequency, period = st.columns([4, 1.9, 2.6, 1.8], vertical_alignment="center")
         with path:
             breadcrumb(view.unit)
         with child:

@@ -136,7 +136,12 @@ def read_text(cell: Cell, item: Item, factor: Decimal) -> str | Doubt | None:
         return shown(cell)
     if not isinstance(cell, str):
         return Doubt("not_text", shown(cell))
-    text = " ".join(cell.translate(INVISIBLE).split()).lstrip("'")
+    return _name(cell)
+
+
+@lru_cache(maxsize=65536)
+def _name(text: str) -> str | None:
+    text = " ".join(text.translate(INVISIBLE).split()).lstrip("'")
     return None if NOTHING.fullmatch(tidied(text)) else text
 
 
@@ -152,7 +157,7 @@ def read_yes_no(cell: Cell, item: Item, factor: Decimal) -> bool | Doubt | None:
     if isinstance(cell, float | int) and cell in (0, 1):
         return cell == 1
     if isinstance(cell, str):
-        text = tidied(cell).lower()
+        text = cell if cell in YES or cell in NO else tidied(cell).lower()
         if text in YES:
             return True
         if text in NO:
@@ -183,6 +188,8 @@ def read_code(cell: Cell, item: Item, factor: Decimal) -> str | Doubt | None:
 LIMIT = 10**14  # DECIMAL(18,4) holds 14 digits before the point
 PLACES = Decimal("0.0001")
 SMALL = [Decimal(n) for n in range(1000)]
+LONGEST = 64  # characters of a text that may be a number
+SERIAL_ZERO = date(1899, 12, 30)  # the day that Excel calls 0
 
 RUN = re.compile(r"(-?)([0-9][0-9,.]*) ?(.*)")
 WELL_FORMED = re.compile(r"[0-9]+(?:\.[0-9]+)?|[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?")
@@ -260,25 +267,19 @@ def read_number(cell: Cell, item: Item, factor: Decimal) -> Decimal | Doubt | No
         return _read_number_text(tidied(cell), item, factor, shown(cell))
     if kind is bool:
         return Doubt("logical", shown(cell))
-    if isinstance(cell, date):
-        return Doubt("date_in_number", shown(cell), _serial(cell))
-    if isinstance(cell, timedelta) and cell.seconds == cell.microseconds == 0:
-        return Doubt("date_in_number", str(cell), Decimal(cell.days))
+    if isinstance(cell, datetime) and cell.time() == time.min:
+        cell = cell.date()
+    if type(cell) is date:
+        # Excel holds 1900-02-29 for a day, so the dates before it are one off.
+        return Doubt("date_in_number", shown(cell), Decimal((cell - SERIAL_ZERO).days - (cell < date(1900, 3, 1))))
     return Doubt("not_number", shown(cell))
-
-
-def _serial(day: date) -> Decimal | None:
-    """The number that Excel shows as this date; it holds 1900-02-29 for a day, so the first 59 are off by one."""
-    if isinstance(day, datetime):
-        if day.time() != time.min:
-            return None
-        day = day.date()
-    return Decimal((day - date(1899, 12, 30)).days - (day < date(1900, 3, 1)))
 
 
 def _read_number_text(text: str, item: Item, factor: Decimal, found: str) -> Decimal | Doubt | None:
     if NOTHING.fullmatch(text):
         return None
+    if len(text) > LONGEST:
+        return Doubt("not_number", found)
     if text.startswith("(") and text.endswith(")"):
         return Doubt("bracketed", found)
     if SCIENTIFIC.fullmatch(text):
@@ -311,7 +312,7 @@ def _in_unit(number: Decimal, words: str, text: str, item: Item, factor: Decimal
     if words == "%":
         return _exactly(number, item, found) if unit == "%" else Doubt("percent", found)
     if words in UNITS:
-        return Doubt("wrong_unit", found, params={"written": words, "unit": unit or "—"})
+        return Doubt("wrong_unit", found, params={"written": words})
     doubt = _not_a_number(text, item, factor, found)
     if doubt.code != "not_number":
         return doubt
@@ -364,8 +365,11 @@ def numeral_value(text: str) -> int | None:
     for c in text:
         if c in DIGITS:
             digit = DIGITS.index(c)
-        elif c in "万亿":
-            total = (total + section + digit) * 10 ** (4 if c == "万" else 8)
+        elif c == "万":
+            total += (section + digit) * 10**4
+            section = digit = 0
+        elif c == "亿":
+            total = (total + section + digit) * 10**8
             section = digit = 0
         else:
             section += (digit or 1) * 10 ** ("十百千".index(c) + 1)
@@ -426,7 +430,7 @@ def _read_date_text(text: str, found: str) -> date | Doubt | None:
         year, _, month, day = match.groups()
     elif match := DATE_DIGITS.fullmatch(text):
         year, month, day = match.groups()
-    elif re.fullmatch("[0-9]{5}", text) and FIRST <= (day := date(1899, 12, 30) + timedelta(int(text))) <= LAST:
+    elif re.fullmatch("[0-9]{5}", text) and FIRST <= (day := SERIAL_ZERO + timedelta(int(text))) <= LAST:
         return Doubt("serial_date", found, day)
     else:
         return Doubt("not_date", found)

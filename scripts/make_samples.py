@@ -663,20 +663,24 @@ def assignments(samples: Iterable[Sample]) -> list[tuple[str, str, date, date]]:
     return sorted((*who, min(periods).start, max(periods).end) for who, periods in owed.items())
 
 
+def workbooks(place: str) -> Iterator[tuple[str, bytes]]:
+    """Name and bytes of each workbook of a place."""
+    files: dict[str, list[Sample]] = {}
+    for sample in PLACES[place]():
+        if (sample.form, sample.unit, sample.period) not in NEVER_SENT:
+            files.setdefault(file_of(place, sample), []).append(sample)
+    for name, samples in files.items():
+        forms = [sample.form for sample in samples]
+        yield name, returns_workbook(sheet_of(s, hand_of(s.unit), forms.count(s.form) == 1) for s in samples)
+
+
 def main() -> None:
     shutil.rmtree(SAMPLES, ignore_errors=True)
-    everything: list[Sample] = []
-    for place, samples_of in PLACES.items():
-        files: dict[str, list[Sample]] = {}
-        for sample in samples_of():
-            everything.append(sample)
-            if (sample.form, sample.unit, sample.period) not in NEVER_SENT:
-                files.setdefault(file_of(place, sample), []).append(sample)
+    for place in PLACES:
         (SAMPLES / place).mkdir(parents=True)
-        for name, samples in files.items():
-            forms = [sample.form for sample in samples]
-            sheets = [sheet_of(s, hand_of(s.unit), forms.count(s.form) == 1) for s in samples]
-            (SAMPLES / place / name).write_bytes(returns_workbook(sheets))
+        for name, data in workbooks(place):
+            (SAMPLES / place / name).write_bytes(data)
+    everything = (sample for samples_of in PLACES.values() for sample in samples_of())
     write_table("assignments", ("form", "unit", "from", "to"), assignments(everything))
     write_table("targets", ("indicator", "unit", "period", "value"), TARGETS)
 
