@@ -411,7 +411,7 @@ def show_timeline(view: ui.View, submission: pd.Series) -> None:
         "withdrawn": "⚫ " + _("withdrawn"),
     }
     events = view.store.ask("timeline", view.scope, submission=submission["id"])
-    lines = [(event.at, kinds[event.kind], event.who, event.note) for event in events.itertuples()]
+    lines = [(event.happened_at, kinds[event.kind], event.who, event.note) for event in events.itertuples()]
     if submission["status"] == "superseded":
         lines.append((submission["ended_at"], "⚪ " + _("replaced by a newer return"), "", ""))
     st.subheader(_("What has happened"))

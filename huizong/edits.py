@@ -23,7 +23,7 @@ SEVERITIES = ("error", "query", "note")  # must be corrected · may be explained
 # code → what is wrong, what is expected, what to do
 FINDINGS: dict[str, tuple[str, str, str]] = {
     "blank": (
-        N_("the cell is blank; blank is missing, not zero"),
+        N_("{item} is blank; blank is missing, not zero"),
         N_("a value"),
         N_("fill in the value; write 0 if there are none"),
     ),
@@ -74,6 +74,11 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
         N_("one merged cell stands for several rows"),
         N_("one value in each row"),
         N_("unmerge the cells and fill in each row"),
+    ),
+    "heading": (
+        N_("{found} was taken for a heading: it names no unit and the row has no values"),
+        N_("a unit with its values, or a heading"),
+        N_("nothing, if it is a heading; otherwise write the unit’s name and its values"),
     ),
     "hidden_row": (N_("the row is hidden; it was read all the same"), N_("visible rows"), N_("unhide or delete the row")),
     "level": (
@@ -168,7 +173,7 @@ def relation(form: Form, rule: Rule) -> str:
         return prefixes.get((prefix or "").rstrip("."), "") + label
 
     words = re.sub(r"\b((?:prev|last_year|register)\.)?([a-z][a-z0-9_]*)\b(?!\()", printed, rule.expr)
-    for sql, sign in ((" <= ", " ≤ "), (" >= ", " ≥ "), (" <> ", " ≠ "), (" != ", " ≠ ")):
+    for sql, sign in ((" <= ", " ≤ "), (" >= ", " ≥ "), (" <> ", " ≠ "), (" OR ", _(" or ")), (" AND ", _(" and "))):
         words = words.replace(sql, sign)
     return words
 
@@ -232,9 +237,10 @@ def personal_cells(workbook: Workbook) -> list[str]:
 # ---- rules ----------------------------------------------------------------------------------------------------------
 
 
-@cache
-def _names(expression: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(re.findall(r"\{((?:prev|last_year|register)\.[a-z0-9_]+)\}", expression)))
+def _names_elsewhere(form: Form) -> list[str]:
+    """The names with a prefix (prev.staff_in_post) that the form's rules use: findings print their values."""
+    used = (name for rule in form.rules if rule.expr for name in form.names_used(rule.expr))
+    return list(dict.fromkeys(name for name in used if "." in name))
 
 
 def rules_query(form: Form) -> str:
@@ -252,8 +258,7 @@ def rules_query(form: Form) -> str:
             filled = " AND ".join(f'"{name}" IS NOT NULL' for name in rule.unique)
             twice = f"count(*) OVER (PARTITION BY submission_id, {keys}) > 1"
             broken.append(f"CASE WHEN {filled} AND {twice} THEN '{rule.code}' END")
-    others = [name for rule in form.rules for text in (rule.message.zh, rule.message.en) for name in _names(text)]
-    pairs = ", ".join(f"'{name}': CAST({name} AS VARCHAR)" for name in dict.fromkeys(others))
+    pairs = ", ".join(f"'{name}': CAST({name} AS VARCHAR)" for name in _names_elsewhere(form))
     return f"""
 WITH checked AS (
     SELECT
@@ -335,12 +340,14 @@ def merge(findings: Iterable[Finding]) -> list[Finding]:
     """Errors first, then in the sheet's order; the same message on many cells is one finding with their list."""
     merged: dict[tuple, Finding] = {}
     for finding in findings:
-        key = (
-            finding.severity, finding.rule, finding.sheet, finding.item, finding.found,
-            tuple(sorted(finding.params.items())),
-        )  # fmt: skip
+        key = (finding.severity, finding.rule, finding.sheet, finding.item, tuple(sorted(finding.params.items())))
+        if finding.rule in FINDINGS or finding.rule in DOUBTS:
+            key += (finding.found,)  # their messages quote what was found
         if key in merged:
-            merged[key].cells += [cell for cell in finding.cells if cell not in merged[key].cells]
+            first = merged[key]
+            first.cells += [cell for cell in finding.cells if cell not in first.cells]
+            if finding.found != first.found:
+                first.found += f"；{finding.found}"
         else:
             merged[key] = finding
     return sorted(merged.values(), key=lambda finding: SEVERITIES.index(finding.severity))

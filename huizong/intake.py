@@ -17,7 +17,7 @@ import pandas as pd
 
 from huizong import journal
 from huizong.edits import REASONS, Finding, absent_townships, broken_rules, describe, merge, personal_cells, printed
-from huizong.forms import Form
+from huizong.forms import Form, Rule
 from huizong.indicators import fact_queries
 from huizong.journal import Event
 from huizong.org_units import Register
@@ -291,7 +291,7 @@ def _insert_returns(
     for code, returns in by_form.items():
         form = store.forms[code]
         _insert_rows(cursor, form, returns)
-        _run_rules(cursor, form, returns, findings, store.units)
+        _run_rules(cursor, form, [(i, r) for i, r in returns if not r.questions], findings, store.units)
         batch = [submission for submission, _ in returns]
         for query in fact_queries(form, store.forms):
             cursor.execute(query, [batch])
@@ -465,7 +465,7 @@ def _run_rules(
                     + rule.remedy.zh + rule.remedy.en}  # fmt: skip
             item = names[-1] if names else form.rows.name_item
             cells = [cell for name in names if (cell := read.cell(row, name))]
-            found = "；".join(f"{form.by_code[name].label.zh}={describe_value(form, name, row)}" for name in names)
+            found = f"{row.label}：" + "，".join(operands(form, rule, row, others))
             findings[submission].append(Finding(rule.severity, code, sheet, cells, item, found, used))
     for rule in form.rules:
         if rule.complete:
@@ -477,6 +477,19 @@ def _run_rules(
                     Finding(rule.severity, rule.code, table.sheet.name, [at], form.rows.unit_item, "、".join(names),
                             {"missing": "、".join(names), "n": str(len(names))})  # fmt: skip
                 )
+
+
+ELSEWHERE = {"prev": "上期", "last_year": "上年同期", "register": "名录"}
+
+
+def operands(form: Form, rule: Rule, row: Row, others: Mapping[str, str]) -> Iterator[str]:
+    """What a rule compared, as printed: 行政村(嘎查)数=18, 名录=14."""
+    for name in form.names_used(rule.expr) if rule.expr else rule.unique or []:
+        prefix, _dot, item = name.rpartition(".")
+        if prefix:
+            yield f"{ELSEWHERE[prefix]}={others.get(name, '—')}"
+        elif item in form.by_code:
+            yield f"{form.by_code[item].label.zh}={describe_value(form, item, row)}"
 
 
 def describe_value(form: Form, name: str, row: Row) -> str:

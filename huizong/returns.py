@@ -234,12 +234,27 @@ def _read_rows(found: Return, table: Table, units: Register) -> None:
     hidden = set(sheet.hidden_rows)
     rows: dict[int, Row] = {}
     for r in table.body:
+        if _is_heading(found, table, r, units):
+            continue
         row = rows[r] = _read_row(found, table, r, cover, units)
         found.rows.append(row)
         if r in hidden:
             findings.append(Finding("query", "hidden_row", sheet.name, [table.address(r, form.rows.name_item)]))
     for r, over, label in table.totals:
         _check_total(found, table, r, [rows[o] for o in over if o in rows], label)
+
+
+def _is_heading(found: Return, table: Table, r: int, units: Register) -> bool:
+    """县直, 乡镇, …: a row that names no unit and has no values only divides the table. It is told, not counted."""
+    item = found.form.rows.unit_item
+    if item is None or any(not is_blank(table.cell(r, code)) for code in table.columns if code != item):
+        return False
+    name = text_of(table.cell(r, item))
+    assert found.unit
+    if not name or units.match(name, within=found.unit.code).how != "none":
+        return False
+    found.findings.append(Finding("note", "heading", table.sheet.name, [table.address(r, item)], item, name))
+    return True
 
 
 def _check_columns(found: Return, table: Table) -> None:

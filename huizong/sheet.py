@@ -12,12 +12,13 @@ import re
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import TimeoutError as ReadTimeout
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from io import BytesIO
+from multiprocessing import spawn
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -312,6 +313,14 @@ def _position(reference: str | None) -> tuple[int, int] | None:
 
 
 # ---- in child processes -------------------------------------------------------------------------------------------
+
+
+def _without_main(name: str, prepare: Callable[[str], dict] = spawn.get_preparation_data) -> dict:
+    """What a child is told to import, without the caller's __main__: under Streamlit that is the page that is running."""
+    return {key: value for key, value in prepare(name).items() if not key.startswith("init_main")}
+
+
+spawn.get_preparation_data = _without_main
 
 
 def _limit_child() -> None:

@@ -193,7 +193,7 @@ SERIAL_ZERO = date(1899, 12, 30)  # the day that Excel calls 0
 
 RUN = re.compile(r"(-?)([0-9][0-9,.]*) ?(.*)")
 WELL_FORMED = re.compile(r"[0-9]+(?:\.[0-9]+)?|[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?")
-HOLDS_NUMBER = re.compile(r"[0-9〇零一二两三四五六七八九十百千万亿]")
+HOLDS_NUMBER = re.compile(r"[0-9〇零一二两三四五六七八九十百千万亿半]")
 SCIENTIFIC = re.compile(r"[-+]?[0-9.]+e[-+]?[0-9]+", re.IGNORECASE)
 RANGE = re.compile(r".*[0-9一二三四五六七八九十].*[-~—–至到、/].*[0-9一二三四五六七八九十].*|.*几.*|数[十百千万].*")
 SEVERAL = re.compile(r"[0-9][0-9,.，． ]*[ ,，.．][0-9,.，． ]*")

@@ -4,7 +4,7 @@
 -- Parameters: scope, submission (its id).
 SELECT
     journal.seq,
-    journal.at,
+    journal.happened_at,
     journal.who,
     journal.kind,
     coalesce(journal.body ->> 'reason', journal.body ->> 'text', journal.body ->> 'filename', '') AS note

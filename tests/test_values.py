@@ -6,12 +6,15 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from huizong.forms import Item, all_forms
 from huizong.sheet import CellError, NoValue
 from huizong.values import DOUBTS, LIMIT, Doubt, in_numerals, numeral_value, parse_value
+
+settings.register_profile("same every time", deadline=None, derandomize=True)
+settings.load_profile("same every time")
 
 FORMS = all_forms()
 PEOPLE = FORMS["staffing"].by_code["staff_in_post"]
@@ -148,7 +151,10 @@ def test_every_code_prints_back_to_itself():
 
 # ---- what holds for any text ----------------------------------------------------------------------------------------
 
-GLYPHS = "0123456789０１２３９.,，．-－—/ 　\xa0约近余多几左右百千万亿元人名个村户%％〇○零一二两三十年月日号第无空是否√×()（）'+~至"
+GLYPHS = (
+    "0123456789０１２３９.,，．-－—/ 　\xa0约近余多几左右百千万亿元人名个村户%％〇○零一二两三十年月日号第"
+    "无空是否√×()（）'+~至"
+)
 texts = st.text(max_size=12) | st.text(GLYPHS, max_size=12)
 cells = texts | st.floats() | st.integers() | st.booleans() | st.dates() | st.datetimes() | st.times() | st.timedeltas()
 counts = st.integers(0, LIMIT - 1)
@@ -192,8 +198,9 @@ def test_digits_with_unknown_words_are_never_a_number(number: int, words: str):
 
 FULL_WIDTH = str.maketrans("0123456789.,-", "０１２３４５６７８９．，－")
 PRINTINGS = [
-    lambda n: f"{n}", lambda n: f"{n:,}", lambda n: f"{n}".translate(FULL_WIDTH), lambda n: f"{n:,}".translate(FULL_WIDTH),
-    lambda n: f" {n}\xa0", lambda n: f"'{n}", lambda n: f"{n}.00", lambda n: f"{n}人", lambda n: f"{n} 个",
+    lambda n: f"{n}", lambda n: f"{n:,}", lambda n: f" {n}\xa0",
+    lambda n: f"{n}".translate(FULL_WIDTH), lambda n: f"{n:,}".translate(FULL_WIDTH),
+    lambda n: f"'{n}", lambda n: f"{n}.00", lambda n: f"{n}人", lambda n: f"{n} 个",
     lambda n: f"{Decimal(n) / 10000:f}万", lambda n: f"{Decimal(n) / 10000:f}万人", lambda n: f"{in_numerals(n)}人",
 ]  # fmt: skip
 
@@ -252,6 +259,7 @@ def test_a_date_reads_back_however_it_is_printed(day: date):
     for text in (
         day.isoformat(), f"{day:%Y/%m/%d}", f"{day.year}.{day.month}.{day.day}", f"{day:%Y%m%d}",
         f"{day.year}年{day.month}月{day.day}日", f"{day:%Y年%m月%d日}".translate(FULL_WIDTH),
-        f"{year}年{in_numerals(day.month)}月{in_numerals(day.day)}日", f"{day} 00:00:00", datetime.combine(day, time(8)),
+        f"{year}年{in_numerals(day.month)}月{in_numerals(day.day)}日",
+        f"{day} 00:00:00", datetime.combine(day, time(8)),
     ):  # fmt: skip
         assert parse_value(text, ITEMS["date"]) == day, text
