@@ -1,10 +1,11 @@
 """DataFrame → plotly Figure, and how a figure is printed. Every chart says what, where and when in its title.
 
-Frames are those of huizong.indicators. Values are readable without hovering; what was not reported is named, never drawn
-as zero. Colours tell apart for the colour-blind (Okabe and Ito) and are translucent where text lies on them, so that the
-same figure reads on a light and on a dark page.
+Frames are those of huizong.indicators. Values are readable without hovering; what was not reported is named, never
+drawn as zero. Colours tell apart for the colour-blind (Okabe and Ito) and are translucent where text lies on them, so
+that the same figure reads on a light and on a dark page.
 """
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ WORST_TO_BEST = ((0.0, "rgba(213,94,0,0.55)"), (0.5, "rgba(136,136,136,0.10)"), 
 FONTS = '"Noto Sans CJK SC","Source Han Sans SC","Microsoft YaHei","PingFang SC","Hiragino Sans GB",sans-serif'
 NO_FIGURE = "—"
 ROW = 26  # pixels of a bar with its gap
+CHARACTERS = 72  # Chinese characters that the heads of a heat map have room for side by side
 MOST_FLOWS = 15  # more are listed beneath; a flow chart of hundreds is a hairball
 
 
@@ -79,7 +81,7 @@ def unit_of(indicator: Indicator) -> str:
 
 def why_no_figure(row: Mapping[str, object]) -> str:
     """The reason that a figure has no value, from its row: nobody reported, or nothing to divide by."""
-    return _("not reported") if not row["n_reporting"] else _("no data")
+    return _("not reported") if row["n_expected"] and not row["n_reporting"] else _("no data")
 
 
 def short_label(period: Period) -> str:
@@ -96,13 +98,15 @@ def short_label(period: Period) -> str:
 def ranking(frame: pd.DataFrame, indicator: Indicator, caption: Caption, *, average: float | None = None) -> go.Figure:
     """Bars of the child regions, the best on top; those without a figure named beneath with the reason.
 
-    frame: one row per child of one indicator and period (unit, name, value, n_reporting). average: a line to compare with.
+    frame: one row per child of one indicator and period (unit, name, value, n_reporting, n_expected).
+    average: a line to compare with.
     """
     ascending = indicator.better == "lower"
     known = frame[frame["value"].notna()].sort_values("value", ascending=ascending, kind="stable")
     unknown = frame[frame["value"].isna()]
     rows = pd.concat([known, unknown])
     values = known["value"].to_numpy(float)
+    low, high = min([0.0, *values]), max([0.0, *values])
     figure = go.Figure()
     figure.add_bar(
         x=values,
@@ -110,7 +114,7 @@ def ranking(frame: pd.DataFrame, indicator: Indicator, caption: Caption, *, aver
         orientation="h",
         marker={"color": BLUE, "opacity": 0.85},
         text=[format_number(value, indicator) for value in values],
-        textposition="auto",
+        textposition=np.where(np.abs(values) > 0.2 * (high - low), "inside", "outside"),
         insidetextanchor="end",
         textangle=0,
         cliponaxis=False,
@@ -138,7 +142,6 @@ def ranking(frame: pd.DataFrame, indicator: Indicator, caption: Caption, *, aver
             x=average, y=1, yref="paper", yanchor="bottom", showarrow=False, font={"color": VERMILION, "size": 12},
             text=words.format(value=format_number(average, indicator)),
         )  # fmt: skip
-    low, high = min([0.0, *values]), max([0.0, *values])
     room = (high - low or 1) * 0.16  # for the printed values
     figure.update_xaxes(range=[low - room * (low < 0), high + room], tickformat=".0%" if indicator.share else ",")
     figure.update_yaxes(tickvals=np.arange(len(rows)), ticktext=rows["name"].tolist(), range=[len(rows) - 0.4, -0.6])
@@ -155,7 +158,7 @@ def trend(
 ) -> go.Figure:
     """A line over the periods, interrupted where there is no figure; hollow where not everybody reported.
 
-    frame: one row per period of one indicator (period, value, n_reporting, n_expected), all periods of the axis present.
+    frame: one row per period of one indicator (period, value, n_reporting, n_expected), every period of the axis there.
     breaks: period → what changed in it (a boundary), drawn as an upright line.
     """
     rows = frame.sort_values("period", key=lambda column: column.map(Period.of))
@@ -183,7 +186,7 @@ def trend(
     )
     if target is not None:
         figure.add_hline(
-            y=target, line={"color": GREEN, "dash": "dot"}, annotation_position="top left",
+            y=target, line={"color": GREEN, "dash": "dot"}, annotation_position="bottom right",
             annotation_text=_("Target {value}").format(value=format_number(target, indicator)),
         )  # fmt: skip
     for code, text in (breaks or {}).items():
@@ -224,19 +227,20 @@ def composition(
     """
     table = frame.pivot(index="unit", columns="part", values="value").reindex(list(regions))
     names = list(regions.values())
-    totals = table.sum(axis=1, min_count=1)
+    totals = table.sum(axis=1).to_numpy(float)
     figure = go.Figure()
-    parts = [part for part in labels if part in table.columns]
-    for n, part in enumerate(parts):
-        values = table[part].to_numpy(float)
-        shares = values / np.where(totals > 0, totals, np.nan)
+    for n, part in enumerate(labels):
+        if part not in table.columns:
+            continue
+        values = table[part].fillna(0).to_numpy(float)
+        shares = np.divide(values, totals, out=np.zeros(len(table)), where=totals > 0)
         figure.add_bar(
             x=shares,
             y=np.arange(len(table)),
             orientation="h",
             name=labels[part],
             marker={"color": PALETTE[n % len(PALETTE)], "line": {"width": 0}},
-            text=["" if np.isnan(s) or s < 0.05 else f"{s:.0%}" for s in shares],
+            text=[f"{share:.0%}" if share >= 0.05 else "" for share in shares],
             textposition="inside",
             insidetextanchor="middle",
             textangle=0,
@@ -247,7 +251,7 @@ def composition(
             ],
             hoverinfo="text",
         )
-    blank = np.flatnonzero(~(totals > 0).to_numpy())
+    blank = np.flatnonzero(totals <= 0)
     figure.add_scatter(
         x=np.zeros(len(blank)), y=blank, mode="text", text=[_("not reported")] * len(blank), textposition="middle right",
         textfont={"color": GREY}, showlegend=False, hoverinfo="skip",
@@ -275,14 +279,15 @@ def heat_map(frame: pd.DataFrame, indicators: Sequence[Indicator], caption: Capt
     """
     names = frame.drop_duplicates("unit").set_index("unit")["name"]
     table = frame.pivot(index="unit", columns="indicator", values="value").reindex(names.index)
-    reported = frame.groupby("unit", sort=False)["n_reporting"].max().reindex(names.index).to_numpy()
+    rows = {(row["unit"], row["indicator"]): row for row in frame.to_dict("records")}
     columns = [indicator for indicator in indicators if indicator.code in table.columns]
     goodness = np.column_stack([standing(table[i.code].to_numpy(float), i.better) for i in columns])
     cells = [
-        (x, y, unit, format_number(table.at[unit, indicator.code], indicator) if reported[y] else _("not reported"))
+        (x, y, unit, printed_cell(rows.get((unit, indicator.code)), indicator))
         for y, unit in enumerate(names.index)
         for x, indicator in enumerate(columns)
     ]
+    heads = [wrapped(i.label.get(language()), CHARACTERS // max(len(columns), 1)) for i in columns]
     figure = go.Figure()
     figure.add_heatmap(
         z=goodness, x=np.arange(len(columns)), y=np.arange(len(names)), zmin=0, zmax=1, colorscale=WORST_TO_BEST,
@@ -301,14 +306,22 @@ def heat_map(frame: pd.DataFrame, indicators: Sequence[Indicator], caption: Capt
         hoverinfo="text",
     )
     figure.update_xaxes(
-        tickvals=np.arange(len(columns)), ticktext=[wrapped(i.label.get(language())) for i in columns], side="top",
+        tickvals=np.arange(len(columns)), ticktext=heads, side="top", tickangle=0,
         range=[-0.5, len(columns) - 0.5], showgrid=False, zeroline=False,
     )  # fmt: skip
     figure.update_yaxes(
         tickvals=np.arange(len(names)), ticktext=names.tolist(), range=[len(names) - 0.5, -0.5], showgrid=False,
         zeroline=False,
     )  # fmt: skip
-    return dressed(figure, caption, "", height=(ROW + 4) * len(names) + 150, over=52)
+    over = 20 + 16 * max((head.count("<br>") + 1 for head in heads), default=1)
+    return dressed(figure, caption, "", height=(ROW + 4) * len(names) + 110 + over, over=over)
+
+
+def printed_cell(row: Mapping[str, object] | None, indicator: Indicator) -> str:
+    """A figure as a cell of a heat map prints it; of one that nobody reported, that."""
+    if row is None or (pd.isna(row["value"]) and (row["n_reporting"] or not row["n_expected"])):
+        return NO_FIGURE
+    return why_no_figure(row) if pd.isna(row["value"]) else format_number(row["value"], indicator)
 
 
 def standing(values: np.ndarray, better: str) -> np.ndarray:
@@ -376,18 +389,17 @@ def flows(frame: pd.DataFrame, caption: Caption, unit: str, *, most: int = MOST_
     return dressed(figure, caption, unit, height=max(300, 30 * max(len(sources), len(targets)) + 120))
 
 
-def wrapped(text: str) -> str:
-    """A long column head on two lines."""
-    if len(text) <= 8:
-        return text
-    if " " in text:
-        middle = min((n for n, c in enumerate(text) if c == " "), key=lambda n: abs(n - len(text) // 2))
-        return f"{text[:middle]}<br>{text[middle + 1 :]}"
-    return f"{text[: (len(text) + 1) // 2]}<br>{text[(len(text) + 1) // 2 :]}"
+def wrapped(text: str, width: int) -> str:
+    """A column head on lines of about `width` Chinese characters, which are twice as wide as Latin ones."""
+    if text.isascii():
+        return "<br>".join(textwrap.wrap(text, 2 * width))
+    lines = -(-len(text) // max(width, 1))
+    step = -(-len(text) // lines)
+    return "<br>".join(text[n : n + step] for n in range(0, len(text), step))
 
 
 def dressed(figure: go.Figure, caption: Caption, unit: str, *, height: int, over: int = 20) -> go.Figure:
-    """The figure with its title, unit and the looks that all charts share. over: pixels needed between title and plot."""
+    """The figure with its title, unit and the looks of all charts. over: pixels wanted between title and plot."""
     below = _("{where}, {when}").format(where=caption.where, when=caption.when)
     if unit:
         below = _("{below} · unit: {unit}").format(below=below, unit=unit)

@@ -1,4 +1,4 @@
-"""python -m huizong …: the same work as the pages, for automation and for checks. --json prints one object on stdout."""
+"""python -m huizong …: the same work as the pages, for automation and checks. --json prints one object."""
 
 import argparse
 import getpass
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from huizong import intake
+from huizong import derive, intake
 from huizong.edits import describe
 from huizong.forms import BadForm, Form, UnknownForm
 from huizong.indicators import UnknownIndicator, figures
@@ -52,7 +52,7 @@ def shared_options(**defaults: object) -> argparse.ArgumentParser:
 def parser() -> argparse.ArgumentParser:
     shared = shared_options()
     before = shared_options(store=None, json=False, language="zh_CN")
-    top = argparse.ArgumentParser(prog="python -m huizong", description="汇总: returns in, figures out", parents=[before])
+    top = argparse.ArgumentParser(prog="python -m huizong", parents=[before])
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, run, help: str) -> argparse.ArgumentParser:
@@ -295,7 +295,8 @@ def template(args: argparse.Namespace) -> int:
 
     form, unit, period = open_forms()[args.form], register().get(args.unit), Period.of(args.period)
     args.output.write_bytes(blank(form, unit, period, language=language(), register=register()))
-    show(args, {"file": str(args.output), "form": form.code, "unit": unit.code, "period": period.code}, [str(args.output)])
+    made = {"file": str(args.output), "form": form.code, "unit": unit.code, "period": period.code}
+    show(args, made, [str(args.output)])
     return 0
 
 
@@ -304,7 +305,7 @@ def template(args: argparse.Namespace) -> int:
 
 def rebuild(args: argparse.Namespace) -> int:
     store = open_store()
-    events = intake.rebuild(store)
+    events = derive.rebuild(store)
     store.close()
     show(args, {"events": events}, [_("Rebuilt from {n} events").format(n=events)])
     return 0
@@ -312,7 +313,7 @@ def rebuild(args: argparse.Namespace) -> int:
 
 def reset(args: argparse.Namespace) -> int:
     store = open_store()
-    intake.reset(store)
+    derive.reset(store)
     store.close()
     show(args, {"store": str(store.folder)}, [_("The store is empty: {folder}").format(folder=store.folder)])
     return 0

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 
 import pandas as pd
 import streamlit as st
@@ -22,9 +22,9 @@ SHOWN_FINDINGS = 100  # on the page; the download has all
 YEARS_BACK = 20  # of the periods on offer
 
 
-def local_time(at: datetime | pd.Timestamp | None) -> str:
+def local_time(at: pd.Timestamp) -> str:
     """A moment of the record (UTC) as the clock on the wall showed it."""
-    return "" if at is None or pd.isna(at) else f"{at.replace(tzinfo=UTC).astimezone():%Y-%m-%d %H:%M}"
+    return f"{at.to_pydatetime().replace(tzinfo=UTC).astimezone():%Y-%m-%d %H:%M}"
 
 
 def attempt(deed: Callable[[], None], done: str) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import cache
 
 import duckdb
 
@@ -48,7 +47,11 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
         N_("one unit"),
         N_("write the full name so that only one unit fits"),
     ),
-    "unit_twice": (N_("{found} stands in several rows"), N_("one row per unit"), N_("keep one row and delete the others")),
+    "unit_twice": (
+        N_("{found} stands in several rows"),
+        N_("one row per unit"),
+        N_("keep one row and delete the others"),
+    ),
     "no_name": (N_("the row has values but no name"), N_("a name"), N_("fill in {item}, or clear the row")),
     "no_rows": (
         N_("the table has no rows"),
@@ -80,7 +83,11 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
         N_("a unit with its values, or a heading"),
         N_("nothing, if it is a heading; otherwise write the unit’s name and its values"),
     ),
-    "hidden_row": (N_("the row is hidden; it was read all the same"), N_("visible rows"), N_("unhide or delete the row")),
+    "hidden_row": (
+        N_("the row is hidden; it was read all the same"),
+        N_("visible rows"),
+        N_("unhide or delete the row"),
+    ),
     "level": (
         N_("{found} does not report this form"),
         N_("a reporting unit of level: {expected}"),
@@ -307,7 +314,9 @@ def broken_rules(
         yield submission, sheet, row, rules, {k: printed(v) for k, v in others.items()}
 
 
-def absent_townships(cursor: duckdb.DuckDBPyConnection, form: Form, batch: list[str]) -> Iterator[tuple[str, list[str]]]:
+def absent_townships(
+    cursor: duckdb.DuckDBPyConnection, form: Form, batch: list[str]
+) -> Iterator[tuple[str, list[str]]]:
     """(submission_id, names of the register's townships that have no row) for the county returns of the batch."""
     sql = f"""
 SELECT submission.id, list(org_unit.name ORDER BY org_unit.code)

@@ -1,4 +1,4 @@
-"""Indicator × unit × periods → DataFrame. Σ numerator / Σ denominator over the returns in force; the sums are made in SQL.
+"""Indicator × unit × periods → DataFrame: Σ numerator / Σ denominator over the returns in force, summed in SQL.
 
 When a return is read its rows are added up once per indicator into the table `fact` (fact_queries); a figure is then a
 sum over few rows, whatever the level (queries/indicator_by_unit.sql).
@@ -76,7 +76,8 @@ def fact_queries(form: Form, forms: Forms) -> list[str]:
         else:
             for side, value in summed.items():
                 pair = (f"sum({value})", "NULL")
-                add(indicator, "", *(pair if side == "numerator" else pair[::-1]), f"count(*) FILTER (({value}) IS NULL)")
+                pair = pair if side == "numerator" else pair[::-1]
+                add(indicator, "", *pair, f"count(*) FILTER (({value}) IS NULL)")
     for composition in form.compositions:
         code = f"{form.code}.{composition.code}"
         for item in composition.items:
@@ -120,7 +121,7 @@ def indicator_codes(forms: Forms, codes: Iterable[str]) -> list[str]:
 
 
 def sources_of(forms: Forms, indicator: str, period: Period) -> list[tuple[str, Period]]:
-    """(form, period) of each return a figure is made from; [] when the form is less frequent than the period asked for."""
+    """(form, period) of each return a figure is made from; [] when the form comes less often than that."""
     found: list[tuple[str, Period]] = []
     for _, form, _term in forms.terms(indicator):
         if form is None:
@@ -214,7 +215,7 @@ def figures_by_child(
     scope: Sequence[str] = EVERYWHERE,
     as_of: datetime = ALWAYS,
 ) -> pd.DataFrame:
-    """As `figures`, one row per indicator × period × part of the unit; what belongs to no part has the unit's own code."""
+    """As `figures`, one row per indicator × period × part; what belongs to no part has the unit's own code."""
     level = child_level(store.units.get(unit))
     if level is None:
         return figures(store, [], unit, periods, scope=scope)
@@ -276,7 +277,7 @@ def periods_held(store: Store, scope: Sequence[str] = EVERYWHERE) -> pd.DataFram
 
 
 def default_view(store: Store, scope: Sequence[str] = EVERYWHERE) -> tuple[str, str | None]:
-    """(unit, period) a first visit shows: the prefecture with most returns in force and its latest period that has many."""
+    """(unit, period) of a first visit: the prefecture with most returns in force, its latest period with many."""
     frame = store.ask("prefectures_by_returns", scope)
     if frame.empty:
         return "0", None

@@ -1,4 +1,4 @@
-"""What happened, append-only, each event hashed onto the last. With the originals it is the record; all else is derived."""
+"""What happened, append-only, each event hashed onto the last: with the originals, the record."""
 
 import hashlib
 import json
@@ -41,12 +41,11 @@ def _hash(previous: str, seq: int, at: datetime, who: str, kind: str, subject: s
 
 def append(connection: Connection, who: str, happenings: list[tuple[str, str, dict]]) -> list[Event]:
     """Writes (kind, subject, body) events in order, within the caller's transaction, and gives them back."""
-    seq, last = connection.execute(
-        "SELECT coalesce(max(seq), 0), coalesce(max_by(hash, seq), '') FROM journal"
-    ).fetchone() or (0, "")
+    newest = "SELECT coalesce(max(seq), 0), coalesce(max_by(hash, seq), '') FROM journal"
+    held, last = connection.execute(newest).fetchone() or (0, "")
     events, lines = [], []
     at = datetime.now(UTC).replace(tzinfo=None)
-    for seq, (kind, subject, body) in enumerate(happenings, seq + 1):
+    for seq, (kind, subject, body) in enumerate(happenings, held + 1):
         text = json.dumps(body, ensure_ascii=False, sort_keys=True)
         last = _hash(last, seq, at, who, kind, subject, text)
         events.append(Event(seq, at, who, kind, subject, body, last))
@@ -63,8 +62,8 @@ def append(connection: Connection, who: str, happenings: list[tuple[str, str, di
 
 def read(connection: Connection) -> Iterator[Event]:
     """Every event in order."""
-    rows = connection.execute("SELECT seq, happened_at, who, kind, subject, body, hash FROM journal ORDER BY seq").fetchall()
-    for seq, at, who, kind, subject, body, digest in rows:
+    ordered = "SELECT seq, happened_at, who, kind, subject, body, hash FROM journal ORDER BY seq"
+    for seq, at, who, kind, subject, body, digest in connection.execute(ordered).fetchall():
         yield Event(seq, at, who, kind, subject, json.loads(body), digest)
 
 

@@ -16,11 +16,12 @@ from huizong.sheet import Cell, CellError, NoValue, Sheet
 MAX_HEADER_ROWS = 4
 IGNORED_HEADS = {"序号", "编号", "备注", "no", "remarks", "说明"}
 
-TOTAL = re.compile(r"^[一二三四五六七八九十0-9、.．()（）]*(合|总|小|累|共)计")
-SUBTOTAL = re.compile(r"^[一二三四五六七八九十0-9、.．()（）]*(小|累)计")
+TOTAL = re.compile(r"^[一二三四五六七八九十0-9、.．()（）]*(合|总|小|累|共)计|^(sub|grand)?total$", re.I)
+SUBTOTAL = re.compile(r"^[一二三四五六七八九十0-9、.．()（）]*(小|累)计|^subtotal$", re.I)
 FOOTER = re.compile(
-    r"^[(（]?(注|备注|说明|填表说明|填报说明|填表人|填报人|审核人|审签人|制表|制表人|单位负责人|分管领导|主要领导|负责人|联系电话|联系人)"
-    r"([:：0-9①1、.]|$|\s)"
+    r"^[(（]?(注|备注|说明|填表说明|填报说明|填表人|填报人|审核人|审签人|制表|制表人|单位负责人|分管领导|主要领导|负责人|联系电话|联系人|notes?|filled in by)"
+    r"([:：0-9①1、.]|$|\s)",
+    re.I,
 )
 UNIT_LINE = re.compile(r"^(填报单位|填表单位|报送单位|上报单位|报表单位|填报部门|reporting unit)(\(.{0,8}?\))?[:：]?(.*)$", re.I)
 PERIOD_LINE = re.compile(

@@ -64,13 +64,11 @@ def terms_of_figure(
 
 
 def _in_force(store: Store, form: Form, unit: OrgUnit, sources: list[str], scope: Sequence[str], as_of: datetime):
-    return store.ask(
-        "returns_in_force", scope, form=form.code, unit=owner_of(unit), sources=sources, as_of=as_of
-    )
+    return store.ask("returns_in_force", scope, form=form.code, unit=owner_of(unit), sources=sources, as_of=as_of)
 
 
 def _items(form: Form, term: Term) -> list[str]:
-    """The items whose cells make a term: of a sum those it names, else those its condition names, else the row's name."""
+    """The items whose cells make a term: those its sum names, else those its condition names, else the row's name."""
     if term.distinct:
         return [term.distinct]
     for expression in (term.sum, term.where):

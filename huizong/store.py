@@ -21,6 +21,7 @@ from huizong.forms import SQL_TYPES, Form, Forms, all_forms
 from huizong.layout import Vocabulary
 from huizong.org_units import Register, register
 
+Cursor = duckdb.DuckDBPyConnection  # inside a transaction
 ROOT = Path(__file__).parent.parent
 QUERIES = ROOT / "queries"
 EVERYWHERE = ("0",)  # the scope of somebody who may see the whole country
@@ -171,9 +172,12 @@ class Store:
         cursor.execute(question("schema"))
         for form in self.forms.values():
             cursor.execute(create_table(form))
-            there = {name for (name,) in cursor.execute(
-                "SELECT column_name FROM information_schema.columns WHERE table_name = ?", [form.code]
-            ).fetchall()}
+            there = {
+                name
+                for (name,) in cursor.execute(
+                    "SELECT column_name FROM information_schema.columns WHERE table_name = ?", [form.code]
+                ).fetchall()
+            }
             for item in form.items:
                 if item.code not in there:
                     cursor.execute(f'ALTER TABLE "{form.code}" ADD COLUMN "{item.code}" {SQL_TYPES[item.type]}')
@@ -286,15 +290,17 @@ def insert(cursor: duckdb.DuckDBPyConnection, table: str, columns: dict[str, lis
     """Appends columns of equal length to a table, by name."""
     described = cursor.execute(f'SELECT * FROM "{table}" LIMIT 0').description or []
     kinds = {name: str(kind) for name, kind, *_ in described}
-    batch = pa.table({
-        name: pa.array(
-            [None if value is None or value is pd.NA or value is pd.NaT or value != value else value for value in values],
-            type=ARROW_TYPES.get(kinds[name]),
-        )
-        if kinds[name] in ARROW_TYPES
-        else pa.array(values)
-        for name, values in columns.items()
-    })
+    batch = pa.table(
+        {
+            name: pa.array(
+                [None if value is pd.NA or value is pd.NaT or value != value else value for value in values],
+                type=ARROW_TYPES.get(kinds[name]),
+            )
+            if kinds[name] in ARROW_TYPES
+            else pa.array(values)
+            for name, values in columns.items()
+        }
+    )
     names = ", ".join(f'"{name}"' for name in columns)
     cursor.register("batch", batch)
     try:

@@ -287,12 +287,13 @@ def print_on_a4(sheet: Worksheet, head_top: int, head_bottom: int) -> None:
 
 def blank(form: Form, unit: str, period: Period, *, language: str, register: Register) -> bytes:
     """The blank return of one reporting unit: ready to fill, to print, and to be known again when it comes back."""
+    owner = register.get(unit)
 
     def drawn() -> bytes:
         speak(language)
-        return draw_blank(form, register.get(unit), period, row_names(form, register.get(unit), register))
+        return draw_blank(form, owner, period, row_names(form, owner, register))
 
-    return copy_context().run(drawn)
+    return copy_context().run(drawn)  # so that the caller's own language stays
 
 
 def draw_blank(form: Form, unit: OrgUnit, period: Period, names: Sequence[str]) -> bytes:
@@ -319,9 +320,9 @@ def draw_blank(form: Form, unit: OrgUnit, period: Period, names: Sequence[str]) 
     explain(workbook.create_sheet(sheet_name(_("How to fill it in"))), form)
     mark = workbook.create_sheet(MARK_SHEET)  # keys in A, values in B; the choices of the drop-downs from D on
     mark.sheet_state = "veryHidden"
-    for line in (("form", form.code), ("version", form.valid_from.isoformat()), ("unit", unit.code)):
+    known = {"form": form.code, "version": form.valid_from.isoformat(), "unit": unit.code, "period": period.code}
+    for line in known.items():
         mark.append(line)
-    mark.append(("period", period.code))
     if body.total:
         for item in (item for item in form.items if item.summed):
             sheet.cell(body.total, body.columns[item.code], f"=SUM({body.range(item.code)})")
@@ -400,7 +401,7 @@ def leave_open(sheet: Worksheet, body: Body, signature: int) -> None:
 def explain(sheet: Worksheet, form: Form) -> None:
     """The instructions, from the form itself: what each column wants, and what will be checked."""
     row = 3
-    for frame in (explain_items(form), explain_rules(form)):
+    for frame in (explain_items(form).drop(columns=_("Also printed as")), explain_rules(form)):
         draw_table(sheet, row, frame, {})
         row += len(frame) + 2
     across(sheet, 1, 1, sheet.max_column, form.title.get(language()), CENTRE).font = Font(

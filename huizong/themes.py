@@ -25,7 +25,7 @@ CARDS = 4  # figures in a row
 
 @dataclass(frozen=True)
 class Theme:
-    """One form seen from one view. figures: one row per indicator × period of the trend, last year's and the last one."""
+    """One form seen from one view. figures: one row per indicator × period, of the trend and of a year ago."""
 
     view: ui.View
     form: Form
@@ -47,7 +47,8 @@ class Theme:
         codes = [indicator.code for indicator in self.form.indicators]
         frame = self.view.ask(indicators.figures_by_child, codes, self.view.unit.code, [self.view.period])
         own = frame["unit"] == self.view.unit.code
-        return frame.assign(name=frame["name"].mask(own, _("Own office")))
+        frame = frame.assign(name=frame["name"].mask(own, _("Own office")))
+        return frame if frame.loc[own, "value"].notna().any() else frame[~own]
 
     @property
     def reported(self) -> bool:
@@ -93,6 +94,20 @@ def head(theme: Theme) -> None:
             + _("Choose another region or period above, or issue the blank and upload what comes back."),
             page="pages/upload.py",
             label=_("To the upload and the blanks"),
+        )
+        offer_latest(theme)
+
+
+def offer_latest(theme: Theme) -> None:
+    """A way to the newest period before this one that has figures."""
+    reported = theme.figures.loc[theme.figures["n_reporting"] > 0, "period"].map(Period.of)
+    if len(reported):
+        latest = max(reported)
+        st.button(
+            _("Show {period}").format(period=latest.label(language())),
+            type="primary",
+            on_click=ui.choose,
+            kwargs={"period": latest.code},
         )
 
 
@@ -161,10 +176,12 @@ def names_of(codes: Sequence[str], most: int = NAMED) -> str:
 
 def source_note(theme: Theme, row: Mapping[str, Any]) -> str:
     """What stands under a chart: whose returns it is made of, and who is missing."""
-    source = _("Source: returns “{form}”, {period}").format(form=ui.form_title(theme.form.code), period=theme.view.when)
-    if row.get("n_sample"):
-        source += _(" (with demonstration data)")
-    return f"{source} · {response(row)}"
+    demonstration = _(" (with demonstration data)") if row["n_sample"] else ""
+    return f"{source(theme)}{demonstration} · {response(row)}"
+
+
+def source(theme: Theme) -> str:
+    return _("Source: returns “{form}”, {period}").format(form=ui.form_title(theme.form.code), period=theme.view.when)
 
 
 # ---- charts ----------------------------------------------------------------------------------------------------------
@@ -339,9 +356,7 @@ def table(theme: Theme) -> None:
     heads = {i.code: head_with_unit(i) for i in theme.form.indicators}
     wide = wide[["unit", "name", *(code for code in heads if code in wide)]]
     response_of = rows.groupby("unit", sort=False)[["n_reporting", "n_expected"]].max()
-    wide[_("Reported / due")] = [
-        f"{response_of.at[unit, 'n_reporting']}/{response_of.at[unit, 'n_expected']}" for unit in wide["unit"]
-    ]
+    wide[_("Reported / due")] = [f"{n}/{m}" if m else "" for n, m in response_of.loc[wide["unit"]].to_numpy()]
     ui.table(
         wide.rename(columns=heads | {"unit": _("Region code"), "name": _("Region")}),
         key=f"table of {theme.form.code}",

@@ -15,10 +15,10 @@ import pandas as pd
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from huizong import indicators, intake, samples, templates
+from huizong import derive, indicators, intake, samples, templates
 from huizong.forms import all_forms
 from huizong.org_units import OrgUnit, UnknownUnit, register
-from huizong.periods import MONTHS_IN, BadPeriod, Frequency, Period, period_on
+from huizong.periods import MONTHS_IN, BadPeriod, Frequency, Period, period_on, source_periods
 from huizong.store import EVERYWHERE, Store
 from huizong.texts import LANGUAGES, _, language, speak
 
@@ -26,6 +26,7 @@ gc.freeze()  # what is imported stays; collecting it again after every rerun too
 
 PAGES = Path(__file__).parent.parent / "pages"
 STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
+_navigated = False  # whether this process has shown the menu; until then Streamlit runs pages/ by itself
 PLOTLY = {"displayModeBar": False, "responsive": True}  # the mode bar speaks English only
 
 
@@ -73,6 +74,23 @@ def settle_language() -> None:
     show_in_url("lang", None if chosen == default else chosen)
 
 
+def navigation() -> st.Page:
+    """The menu, in the current language; gives the page that was asked for."""
+    global _navigated
+    _navigated = True
+    return st.navigation(
+        {
+            "": [st.Page(PAGES / "overview.py", title=_("Overview"), icon="🏠", default=True)],
+            _("Themes"): [form_page(code) for code in all_forms()],
+            _("Returns"): [
+                st.Page(PAGES / "upload.py", title=_("Upload"), icon="📤"),
+                st.Page(PAGES / "submissions.py", title=_("Submissions"), icon="🗂️"),
+                st.Page(PAGES / "definitions.py", title=_("Definitions"), icon="📖"),
+            ],
+        }
+    )
+
+
 def language_switch() -> None:
     """At the foot of the menu."""
     st.session_state["language"] = language()
@@ -106,6 +124,9 @@ def enter_page(form: str | None = None, *, choose: bool = True) -> View:
     form: the page is about this form, so no period finer than its own is offered. choose: draw the pickers.
     """
     settle_language()
+    if not _navigated:  # the first visitor of a server came by a page's own address, past app.py: go through it
+        navigation()
+        st.rerun()
     st.html(f"<style>{built_in_words()}{STYLE}</style>")
     store = ready_store()
     settled = View(store, register().get("0"), Period(2000))
@@ -163,10 +184,14 @@ def frequencies_of(form: str | None) -> list[Frequency]:
 
 
 def periods_on_offer(held: pd.DataFrame, form: str | None, frequencies: Sequence[Frequency]) -> list[Period]:
-    """Every period, of these frequencies, in which something has been reported; newest first."""
-    codes = held.loc[held["form"] == form, "period"] if form else held["period"]
-    ends = {Period.of(code).end for code in codes}
-    return sorted({period_on(end, frequency) for end in ends for frequency in frequencies}, reverse=True)
+    """Every period, of these frequencies, for which something has been reported; newest first."""
+    offered: set[Period] = set()
+    for code, declared in all_forms().items():
+        if form in (code, None):
+            reported = {Period.of(period) for period in held.loc[held["form"] == code, "period"]}
+            around = {period_on(period.end, frequency) for period in reported for frequency in frequencies}
+            offered |= {p for p in around if reported & {*source_periods(p, declared.frequency, declared.measure)}}
+    return sorted(offered, reverse=True)
 
 
 def chosen_unit_and_period(
@@ -203,7 +228,7 @@ def demonstration_mark(view: View) -> None:
         if confirm(
             "start_empty", _("Start empty"), _("Delete all demonstration returns and begin with an empty store?")
         ):
-            intake.reset(view.store)
+            derive.reset(view.store)
             st.session_state.clear()
             st.query_params.clear()
             st.rerun()
@@ -418,7 +443,7 @@ def table(
     formats: Mapping[str, str] | None = None,
     **more: Any,
 ) -> Any:
-    """A table with its downloads beneath. formats: column → Excel number format, "0.0%" for a share given as a fraction."""
+    """A table with its downloads beneath. formats: column → Excel number format; "0.0%" for a share as a fraction."""
     formats = formats or {}
     shown = frame.assign(**{name: frame[name] * 100 for name, code in formats.items() if code.endswith("%")})
     columns = {
@@ -468,7 +493,7 @@ def downloads(frame: pd.DataFrame, *, key: str, title: str, notes: Sequence[str]
 
 
 def csv_of(frame: pd.DataFrame) -> bytes:
-    """The table as text that Excel opens as it is: with a byte-order mark, and no text that it would take for a formula."""
+    """The table as text that Excel opens as it is: with a byte-order mark, and no text that it takes for a formula."""
     texts = [name for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name])]
     safe = frame.assign(**{name: frame[name].map(harmless) for name in texts})
     return safe.to_csv(index=False).encode("utf-8-sig")

@@ -40,6 +40,7 @@ LAYERS = [
     "returns",
     "journal store",
     "indicators",
+    "derive",
     "intake desk lineage",
     "samples charts reports",
     "ui",
