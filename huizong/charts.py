@@ -84,12 +84,16 @@ def why_no_figure(row: Mapping[str, object]) -> str:
     return _("not reported") if row["n_expected"] and not row["n_reporting"] else _("no data")
 
 
-def short_label(period: Period) -> str:
-    """A tick of a time axis: 三季度 over the year that it opens."""
-    if period.frequency == "year":
-        return str(period.year)
-    part = period.label(language()).replace(f"{period.year}年", "").replace(str(period.year), "").strip()
-    return f"{part.removeprefix('第')}<br>{period.year}" if period.number == 1 else part.removeprefix("第")
+def time_ticks(periods: Sequence[Period]) -> list[str]:
+    """The ticks of a time axis: 三季度, over its year where that begins."""
+    ticks = []
+    for n, period in enumerate(periods):
+        part = period.label(language()).replace(f"{period.year}年", "").replace(str(period.year), "").strip()
+        opens = n == 0 or periods[n - 1].year != period.year
+        ticks.append(
+            "<br>".join(filter(None, [part.removeprefix("第"), str(period.year) if opens or not part else ""]))
+        )
+    return ticks
 
 
 # ---- the charts ------------------------------------------------------------------------------------------------------
@@ -203,7 +207,7 @@ def trend(
         figure.update_yaxes(range=[low - room * (low < 0), high + room])
     figure.update_yaxes(tickformat=".0%" if indicator.share else ",")
     figure.update_xaxes(
-        tickvals=np.arange(len(rows)), ticktext=[short_label(Period.of(code)) for code in codes],
+        tickvals=np.arange(len(rows)), ticktext=time_ticks([Period.of(code) for code in codes]),
         range=[-0.5, max(len(rows) - 0.5, 0.5)],
     )  # fmt: skip
     return dressed(figure, caption, unit_of(indicator), height=380)
@@ -222,8 +226,8 @@ def composition(
 ) -> go.Figure:
     """100 % bars, one per region, of what a whole is made of.
 
-    frame: one row per region and part (unit, part, value). regions: unit → its name, labels: part → its name, both in the
-    order shown.
+    frame: one row per region and part (unit, part, value). regions: unit → its name, labels: part → its name, both in
+    the order shown.
     """
     table = frame.pivot(index="unit", columns="part", values="value").reindex(list(regions))
     names = list(regions.values())
@@ -253,8 +257,8 @@ def composition(
         )
     blank = np.flatnonzero(totals <= 0)
     figure.add_scatter(
-        x=np.zeros(len(blank)), y=blank, mode="text", text=[_("not reported")] * len(blank), textposition="middle right",
-        textfont={"color": GREY}, showlegend=False, hoverinfo="skip",
+        x=np.zeros(len(blank)), y=blank, mode="text", text=[_("not reported")] * len(blank),
+        textposition="middle right", textfont={"color": GREY}, showlegend=False, hoverinfo="skip",
     )  # fmt: skip
     figure.update_xaxes(range=[0, 1], tickformat=".0%")
     figure.update_yaxes(
@@ -385,6 +389,7 @@ def flows(frame: pd.DataFrame, caption: Caption, unit: str, *, most: int = MOST_
             "hovertemplate": "%{source.label} → %{target.label}：%{value:,.0f} " + unit + "<extra></extra>",
         },
         valueformat=",.0f",
+        textfont={"shadow": "none"},
     )
     return dressed(figure, caption, unit, height=max(300, 30 * max(len(sources), len(targets)) + 120))
 

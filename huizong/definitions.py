@@ -1,4 +1,4 @@
-"""Form → tables that explain it: what each column wants, what is checked, what is computed. Words in the current language."""
+"""Form → tables that explain it in the current language: what each column wants, what is checked and computed."""
 
 import re
 
@@ -12,14 +12,14 @@ TOKEN = re.compile(r"'[^']*'|[a-z_]+(?:\.[a-z_][a-z0-9_]*)?[0-9a-z_]*|<>|!=|<=|>
 
 
 def explain(form: Form, words: str = "") -> dict[str, pd.DataFrame]:
-    """Heading → table of the form's columns, checks, indicators: the rows that hold all of the words, if there are any."""
+    """Heading → table of the form's columns, checks, indicators: the rows that hold all of the words, if any do."""
     tables = {
         _("Columns"): explain_items(form),
         _("Checks"): explain_rules(form),
         _("Indicators"): explain_indicators(form),
     }
     matched = {heading: matching(table, words) for heading, table in tables.items()}
-    return {heading: table for heading, table in matched.items() if not table.empty}
+    return {heading: without_blank_columns(table) for heading, table in matched.items() if not table.empty}
 
 
 def explain_items(form: Form) -> pd.DataFrame:
@@ -99,6 +99,10 @@ def matching(frame: pd.DataFrame, words: str) -> pd.DataFrame:
     return frame
 
 
+def without_blank_columns(table: pd.DataFrame) -> pd.DataFrame:
+    return table.loc[:, (table != "").any()]
+
+
 def kind_of(item: Item) -> str:
     return {
         "unit": _("name of a unit"),
@@ -153,11 +157,9 @@ def word_of(form: Form, token: str) -> str:
     if token.startswith("'"):
         return code_in_words(form, token.strip("'"))
     when, _dot, name = token.rpartition(".")
-    if name in form.by_code:
-        label = form.by_code[name].label.get(language())
-        return {"prev": _("{item} of the last period"), "last_year": _("{item} of last year")}.get(
-            when, "{item}"
-        ).format(item=label)
+    if name in form.by_code and when != "register":
+        of = {"": "{item}", "prev": _("{item} of the last period"), "last_year": _("{item} of last year")}[when]
+        return of.format(item=form.by_code[name].label.get(language()))
     return words.get(token.lower(), SIGNS.get(token, " " if token.isspace() else token))
 
 

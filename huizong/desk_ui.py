@@ -130,14 +130,12 @@ def recent_periods(form: Form) -> list[str]:
 # ---- lists of submissions --------------------------------------------------------------------------------------------
 
 
-def pick_submission(submissions: pd.DataFrame, *, key: str) -> pd.Series | None:
-    """The table of submissions; the one that is selected, else the first."""
-    if submissions.empty:
-        return None
+def pick_submission(submissions: pd.DataFrame, *, key: str) -> pd.Series:
+    """The table of submissions; gives the one that is selected, else the first."""
     listed = pd.DataFrame(
         {
             _("Status"): [ui.status_label(status) for status in submissions["status"]],
-            _("Form"): [ui.form_title(form) for form in submissions["form"]],
+            _("Form"): [all_forms()[form].theme.get(language()) for form in submissions["form"]],
             _("Reporting unit"): [known(unit, ui.unit_label) for unit in submissions["unit"]],
             _("Period"): [known(period, ui.period_label) for period in submissions["period"]],
             _("Revision"): submissions["revision"].astype("Int64"),
@@ -148,6 +146,8 @@ def pick_submission(submissions: pd.DataFrame, *, key: str) -> pd.Series | None:
             _("Received"): [local_time(at) for at in submissions["received_at"]],
         }
     )
+    if len(listed) > 1:
+        st.caption(_("Select a row: that return is shown beneath."))
     selected = ui.table(listed, key=key, title=_("Returns"), on_select="rerun", selection_mode="single-row")
     rows = [row for row in selected.selection.rows if row < len(submissions)]
     return submissions.iloc[rows[0] if rows else 0]
@@ -198,6 +198,8 @@ def show_heading(view: ui.View, submission: pd.Series) -> None:
     unit, period = known(submission["unit"], ui.unit_label), known(submission["period"], ui.period_label)
     st.header(f"{ui.form_title(submission['form'])} · {unit} · {period}")
     facts = [ui.status_label(submission["status"])]
+    if submission["sample"]:
+        facts.append("🧪 " + _("demonstration data"))
     if pd.notna(submission["revision"]):
         facts.append(_("revision {n}").format(n=int(submission["revision"])))
     facts.append(_("{n} rows").format(n=int(submission["n_rows"])))
@@ -261,9 +263,10 @@ def show_findings(view: ui.View, submission: pd.Series) -> pd.DataFrame:
             _("Found"): findings["found"],
             _("Expected"): findings["expected"],
             _("What to do"): findings["remedy"],
-            _("Explanation"): findings["explanation"].fillna(""),
         }
     )
+    if findings["explanation"].notna().any():
+        table[_("Explanation")] = findings["explanation"].fillna("")
     st.table(table.head(SHOWN_FINDINGS).map(plain_markdown), hide_index=True, border="horizontal")
     if len(table) > SHOWN_FINDINGS:
         st.caption(_("{n} more are in the download.").format(n=len(table) - SHOWN_FINDINGS))
@@ -373,7 +376,7 @@ def decide(view: ui.View, submission: pd.Series) -> None:
 
 def offer_withdrawal(view: ui.View, submission: pd.Series) -> None:
     """Take a return out of force, with a reason."""
-    if submission["status"] == "withdrawn":
+    if submission["status"] in ("withdrawn", "sent_back", "superseded"):
         return
     with st.popover(_("Withdraw"), icon="⚫"):
         st.caption(_("It leaves the figures at once and stays on record."))

@@ -6,6 +6,7 @@ sum over few rows, whatever the level (queries/indicator_by_unit.sql).
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Literal
 
 import pandas as pd
 
@@ -269,6 +270,30 @@ def response(
         source_ends=[s.end for s in sources],
     )
     return _with_names(store, frame)
+
+
+def flows(
+    store: Store, form: str, unit: str, period: Period, *, scope: Sequence[str] = EVERYWHERE, as_of: datetime = ALWAYS
+) -> pd.DataFrame:
+    """One row per pair that the form's flow joins, the heaviest first: source, target, weight."""
+    declared = store.forms[form]
+    sources = [source.code for source in source_periods(period, declared.frequency, declared.measure)]
+    whole = owner_of(store.units.get(unit))
+    returns = store.ask("returns_in_force", scope, form=form, unit=whole, sources=sources, as_of=as_of)
+    flow = declared.flow
+    return store.frame(
+        f'SELECT "{flow.source}" AS source, "{flow.target}" AS target, sum("{flow.weight}")::DOUBLE AS weight '
+        f'FROM "{form}" WHERE submission_id IN (SELECT unnest($1)) GROUP BY ALL ORDER BY weight DESC, source, target',
+        [returns["id"].tolist()],
+    )
+
+
+def demonstration(store: Store, scope: Sequence[str] = EVERYWHERE) -> Literal["all", "some", "none"]:
+    """How many of the returns in force are samples."""
+    counted = store.ask("samples_in_force", scope).iloc[0]
+    if not counted["n_sample"]:
+        return "none"
+    return "all" if counted["n_sample"] == counted["n"] else "some"
 
 
 def periods_held(store: Store, scope: Sequence[str] = EVERYWHERE) -> pd.DataFrame:

@@ -16,8 +16,14 @@ from huizong.sheet import Cell, CellError, NoValue, Sheet
 MAX_HEADER_ROWS = 4
 IGNORED_HEADS = {"序号", "编号", "备注", "no", "remarks", "说明"}
 
-TOTAL = re.compile(r"^[一二三四五六七八九十0-9、.．()（）]*(合|总|小|累|共)计|^(sub|grand)?total$", re.I)
-SUBTOTAL = re.compile(r"^[一二三四五六七八九十0-9、.．()（）]*(小|累)计|^subtotal$", re.I)
+# 合计, 一、小计：, 全区合计(人), 总计数; but 总计划财务培训班 and 小计算机操作班 are names.
+TOTAL = re.compile(
+    r"^[一二三四五六七八九十0-9、.．()（）]*(?:全[国省市州盟县区旗镇乡])?(?:合|总|小|累|共)计(?:人?数|行|栏)?(?![\u4e00-\u9fff])"
+    r"|^(?:sub|grand)?total(?![a-z])",
+    re.I,
+)
+SUBTOTAL = re.compile(r"^[^合总共累]*小计|^subtotal", re.I)
+RUNNING = re.compile(r"^[^合总共小]*累计")  # since the year began: these rows do not add up to it
 FOOTER = re.compile(
     r"^[(（]?(注|备注|说明|填表说明|填报说明|填表人|填报人|审核人|审签人|制表|制表人|单位负责人|分管领导|主要领导|负责人|联系电话|联系人|notes?|filled in by)"
     r"([:：0-9①1、.]|$|\s)",
@@ -82,9 +88,8 @@ def text_of(cell: Cell) -> str:
 @lru_cache(maxsize=8192)
 def head_keys(text: str) -> tuple[str, ...]:
     """The keys a printed head may be known by: as it is, without what stands in brackets, without numbering or marks."""
-    tidy = narrow(text)
-    tidy = re.sub(r"[*#①②③④⑤⑥⑦⑧⑨]+$", "", "".join(tidy.split()))
-    tidy = NUMBERING.sub("", tidy)
+    tidy = re.sub(r"[*＊#＃①-⑨]+$", "", "".join(text.split()))  # before narrow, which makes ① a 1
+    tidy = NUMBERING.sub("", narrow(tidy))
     keys = [plain(tidy), plain(BRACKETS.sub("", tidy))]
     for lead in ("其中", "是否"):
         keys += [key.removeprefix(lead) for key in keys if lead == "其中" and key.startswith(lead) and key != lead]
@@ -160,6 +165,8 @@ def locate_tables(sheet: Sheet, vocabulary: Vocabulary) -> list[Table]:
         else:
             tables.append(table)
         above = footer
+    for table in tables:
+        _assign_totals(table)
     return tables
 
 
@@ -306,7 +313,7 @@ def _read_lines(table: Table, first: int, last: int, vocabulary: Vocabulary, *, 
                         _measure_table(table, money[0])
                     elif named and not any(word in _COUNTS for word in named):
                         _take(table.units, words, sheet, r, c, None)
-                elif not below and piece.strip():
+                elif not below and piece.strip() and not FOOTER.match(piece):
                     table.titles.append(Line(piece.strip(), sheet.address(r, c)))
     if not below:
         for line in table.titles:
@@ -318,7 +325,10 @@ _COUNTS = {"人", "个", "名", "家", "户", "次", "期", "条", "人次", "�
 
 def _labelled_pieces(text: str) -> list[str]:
     """'填报单位：松山区    填报时间：2018年三季度' is two lines printed in one cell."""
-    label = r"(?=(?:填报单位|填表单位|报送单位|上报单位|填报时间|填报日期|报送时间|报告期|统计时间|所属期|计量单位|金额单位|单位)[:：])"
+    label = (
+        r"(?=(?:填报单位|填表单位|报送单位|上报单位|填报时间|填报日期|报送时间|报告期|统计时间|所属期|计量单位|金额单位|单位|"
+        r"填表人|填报人|制表人|审核人|负责人|单位负责人|联系人|联系电话)[:：])"
+    )
     return [piece.strip() for piece in re.split(r"(?:^|\s|[，,;；(])" + label, text) if piece and piece.strip()]
 
 
@@ -346,8 +356,6 @@ def _read_body(table: Table, first: int, end: int) -> int:
     name = table.columns.get(form.rows.name_item)
     items = list(table.columns.values())
     valued = [c for c in items if c != name]
-    group: list[int] = []  # body rows since the last subtotal
-    since_total = 0
     ended = None  # the first footer line; a row with values may still follow it
     for r in range(first, end):
         cells = rows[r]
@@ -363,23 +371,27 @@ def _read_body(table: Table, first: int, end: int) -> int:
             continue
         label = next((words for words in (named, lead) if TOTAL.match(words)), None)
         if label:
-            if SUBTOTAL.match(label):
-                table.totals.append((r, group, label))
-                group = []
-            else:
-                # A total adds every row above it, or every row below when it comes first.
-                table.totals.append((r, table.body[since_total:], label))
-                since_total = len(table.body)
+            if not RUNNING.match(label):
+                table.totals.append((r, [], label))
             continue
         if r == first and _numbers_columns(cells, filled, items):
             continue
         if has_values or (ended is None and name in filled):
             table.body.append(r)
-            group.append(r)
-    leading = [entry for entry in table.totals if not entry[1]]
-    if len(leading) == 1 and len(table.totals) == 1:
-        table.totals = [(leading[0][0], list(table.body), leading[0][2])]
     return end if ended is None else ended
+
+
+def _assign_totals(table: Table) -> None:
+    """Says which rows each total adds up: those since the total before it; those that follow, where totals come first."""
+    over: dict[int, list[int]] = {}
+    for subtotals in (True, False):
+        marks = [r for r, _, label in table.totals if bool(SUBTOTAL.match(label)) is subtotals]
+        first = bool(marks) and all(r > marks[0] for r in table.body)
+        for mark, since, until in zip(marks, [-1, *marks], [*marks[1:], len(table.sheet.rows)], strict=False):
+            before = [r for r in table.body if since < r < mark]
+            after = [r for r in table.body if mark < r < until]
+            over[mark] = after or before if first else before
+    table.totals = [(r, over[r], label) for r, _, label in table.totals]
 
 
 def _numbers_columns(cells: Sequence[Cell], filled: list[int], items: list[int]) -> bool:

@@ -52,6 +52,6 @@ def catalogue(language: str) -> gettext.NullTranslations:
     return gettext.GNUTranslations(compiled)
 
 
-def N_(english: str) -> str:
+def N_(english: str) -> str:  # noqa: N802, the name that gettext knows
     """Marks words that a table holds and `_` translates where they are used."""
     return english

@@ -48,7 +48,7 @@ class Theme:
         frame = self.view.ask(indicators.figures_by_child, codes, self.view.unit.code, [self.view.period])
         own = frame["unit"] == self.view.unit.code
         frame = frame.assign(name=frame["name"].mask(own, _("Own office")))
-        return frame if frame.loc[own, "value"].notna().any() else frame[~own]
+        return frame if frame.loc[own, "value"].notna().any() and not own.all() else frame[~own]
 
     @property
     def reported(self) -> bool:
@@ -142,7 +142,7 @@ def card(theme: Theme, indicator: Indicator) -> None:
             chart_data=known if len(known) > 1 else None,
             help=f"{indicator.definition.get(language())}\n\n{indicator.why.get(language())}",
         )
-        notes = [reason(now)] if pd.isna(now["value"]) else []
+        notes = [reason(indicator, now)] if pd.isna(now["value"]) else []
         if pd.notna(yearly := now["value"] - last_year["value"]):
             notes.append(_("On last year {change}").format(change=charts.format_change(yearly, indicator)))
         if pd.notna(change) and before["n_reporting"] != now["n_reporting"]:
@@ -150,11 +150,15 @@ def card(theme: Theme, indicator: Indicator) -> None:
         st.caption("  \n".join([" · ".join(notes), response(now)] if notes else [response(now)]))
 
 
-def reason(row: Mapping[str, Any]) -> str:
+def reason(indicator: Indicator, row: Mapping[str, Any]) -> str:
     """Why there is no value, in the words of a card."""
     if not row["n_expected"]:
         return _("nobody owes this return for the period")
-    return _("not reported yet") if not row["n_reporting"] else _("cannot be worked out from what was reported")
+    if not row["n_reporting"]:
+        return _("not reported yet")
+    if indicator.denominator and indicator.denominator.target and pd.isna(row["denominator"]):
+        return _("no target has been entered")
+    return _("cannot be worked out from what was reported")
 
 
 def response(row: Mapping[str, Any]) -> str:
@@ -429,6 +433,8 @@ def welcome(view: ui.View, found: Sequence[Theme]) -> None:
 
 def headlines(found: Sequence[Theme]) -> None:
     """The headline figures, two themes side by side."""
+    if not any(theme.reported for theme in found):
+        return
     for start in range(0, len(found), 2):
         for column, theme in zip(st.columns(2, gap="medium"), found[start : start + 2], strict=False):
             with column:
@@ -475,9 +481,7 @@ def largest_changes(view: ui.View, found: Iterable[Theme], most: int = 10) -> No
         charts.changes(top, caption), key=f"changes {view.unit.code} {view.period}", alt=caption.text, drill=True
     )  # fmt: skip
     st.caption(
-        _(
-            "A bar is as long as the change is large beside the region's own figure. Blue: for the better, orange: worse."
-        )
+        _("The bar is the change as a share of the region's own figure. Blue: for the better, orange: for the worse.")
     )
 
 

@@ -7,6 +7,7 @@ import gc
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from huizong import derive, indicators, intake, samples, templates
+from huizong import derive, indicators, samples, templates
 from huizong.forms import all_forms
 from huizong.org_units import OrgUnit, UnknownUnit, register
 from huizong.periods import MONTHS_IN, BadPeriod, Frequency, Period, period_on, source_periods
@@ -206,28 +207,25 @@ def chosen_unit_and_period(
     try:
         wanted = Period.of(recall("period") or period or "")
     except BadPeriod:
-        wanted = next(iter(periods), Period(2018))
+        wanted = next(iter(periods), period_on(date.today(), frequencies[0]))
     if wanted.frequency not in frequencies:
         wanted = period_on(wanted.end, frequencies[0])
     return register().get(unit), wanted
 
 
 def demonstration_mark(view: View) -> None:
-    """Says that figures are made of the sample returns, and offers to start without them."""
-    kind = view.store.demonstration()
-    if not kind:
+    """Says that figures are made of sample returns; while there are no others, offers to start without them."""
+    kind = view.ask(indicators.demonstration)
+    if kind == "some":
+        st.html(f'<div class="demonstration">🧪 {escape(_("Some of these returns are demonstration data."))}</div>')
+    if kind != "all":
         return
     text, action = st.columns([5, 1], vertical_alignment="center")
-    words = (
-        _("Demonstration data: made-up returns that add up to published totals. They give way to your own.")
-        if kind == "all"
-        else _("Some of these returns are demonstration data.")
-    )
+    words = _("Demonstration data: the totals were published, the rows beneath them are made up.")
     text.html(f'<div class="demonstration">🧪 {escape(words)}</div>')
     with action:
-        if confirm(
-            "start_empty", _("Start empty"), _("Delete all demonstration returns and begin with an empty store?")
-        ):
+        question = _("Delete all demonstration returns and begin with an empty store?")
+        if confirm("start_empty", _("Start empty"), question):
             derive.reset(view.store)
             st.session_state.clear()
             st.query_params.clear()

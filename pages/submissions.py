@@ -15,7 +15,7 @@ if history.empty:
     st.stop()
 
 chosen = desk_ui.filter_submissions(history)
-st.caption(_("{n} of {total} returns").format(n=len(chosen), total=len(history)))
+st.caption(_("{n} returns").format(n=len(chosen)))
 if chosen.empty:
     ui.empty(_("No return fits all of these. Choose fewer."))
     st.stop()

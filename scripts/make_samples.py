@@ -20,7 +20,7 @@ from huizong.samples import SAMPLES
 from huizong.templates import Look, ReturnSheet, money_unit, own_office, printed, returns_workbook, sums
 
 MADE_UP = "注：本表各行为示例数据（虚构），并非实际填报。"
-ADDS_UP = "注：本表各行为示例数据（虚构），合计与公开数据一致。公开数据：{published}"
+ADDS_UP = "注：本表各行为示例数据（虚构），汇总后与公开数据一致。公开数据：{published}"
 SHEETS = {
     "staffing": "人员配备",
     "coverage": "统战委员",

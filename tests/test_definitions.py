@@ -2,7 +2,7 @@
 
 import pytest
 
-from huizong.definitions import explain_indicators, explain_items, explain_rules, matching, rule_in_words
+from huizong.definitions import explain, explain_indicators, explain_items, explain_rules, matching, rule_in_words
 from huizong.forms import Rule, Text, all_forms
 from huizong.texts import speak
 
@@ -35,6 +35,12 @@ def test_a_rule_is_read_out_with_the_heads_of_its_columns(expr: str, words: str)
     assert rule_in_words(STAFFING, a_rule(expr)) == words
 
 
+def test_what_the_register_says_is_told_from_what_is_reported() -> None:
+    assert rule_in_words(all_forms()["coverage"], a_rule("villages = register.villages")) == (
+        "Villages = villages of the register"
+    )
+
+
 def test_every_item_rule_and_indicator_has_its_row() -> None:
     for form in all_forms().values():
         assert len(explain_items(form)) == len(form.items)
@@ -52,6 +58,12 @@ def test_a_code_is_read_out_by_its_label() -> None:
         for rule in form.rules:
             assert "{" not in rule_in_words(form, rule)
             assert "'" not in rule_in_words(form, rule).replace("'s", "")
+
+
+def test_a_column_that_says_nothing_is_left_out() -> None:
+    heads = explain(STAFFING)["Columns"].columns
+    assert "Allowed" not in heads  # no item of this form has a list of codes
+    assert "Also printed as" in heads
 
 
 def test_search_wants_every_word_in_any_column() -> None:

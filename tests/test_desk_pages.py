@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from clerk import Office, staffing_workbook
 from streamlit.testing.v1 import AppTest
 
 from huizong import intake
 from huizong.store import Store, open_store
 from huizong.texts import speak
-from tests.clerk import Office, staffing_workbook
 
 ROOT = Path(__file__).parent.parent
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -105,7 +105,10 @@ def test_a_correction_shows_its_changes_before_it_is_accepted(store: Store) -> N
     receive(store, workbook(Office(OFFICE, 6, 4, 2)))
     app = run("upload")
     changes = table_with(app, "原值")
-    assert changes[["指标项", "原值", "现值"]].to_numpy().tolist() == [["其中：专职", "3", "4"], ["其中：兼职", "3", "2"]]
+    assert changes[["指标项", "原值", "现值"]].to_numpy().tolist() == [
+        ["其中：专职", "3", "4"],
+        ["其中：兼职", "3", "2"],
+    ]
     assert changes["单元格"].tolist() == [r"人员\!E5", r"人员\!F5"]
     assert "0" in next(button.label for button in app.button if "一键" in button.label)
     press(app, "验收")

@@ -1,0 +1,73 @@
+"""Small stores for tests: a register of a few real counties, opened in 50 ms instead of 400."""
+
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from huizong import intake
+from huizong.forms import Forms
+from huizong.org_units import DEPARTMENT, TOWNSHIP, Register, register
+from huizong.store import Store
+
+SONGSHAN, LINXI, YONGNING = "150404", "150424", "450109"
+DERIVED = ("original", "submission", "finding", "located", "fact", "target", "assignment", "expectation")
+
+
+@cache
+def places(*codes: str) -> Register:
+    """The register with only these units, those above them and what lies below."""
+    whole = register()
+    units = {
+        unit.code: unit
+        for code in codes
+        for unit in (*whole.path(code), *whole.under(code, TOWNSHIP), *whole.under(code, DEPARTMENT))
+    }
+    return Register(sorted(units.values(), key=lambda unit: (unit.level, unit.code)))
+
+
+def small_store(folder: Path | None, forms: Forms | None = None, units: Register | None = None) -> Store:
+    return Store(folder, forms, units or places(SONGSHAN, LINXI, YONGNING))
+
+
+def send(store: Store, *files: bytes, accept: bool = False) -> list[intake.Receipt]:
+    """Files 1.xlsx, 2.xlsx, … received in one upload."""
+    named = ((f"{n}.xlsx", data) for n, data in enumerate(files, 1))
+    return list(intake.receive(store, named, who="统计员", accept=accept))
+
+
+def submitted(store: Store, workbook: bytes, *, accept: bool = False) -> str:
+    """The id of the one submission that a workbook makes."""
+    (receipt,) = send(store, workbook, accept=accept)
+    assert receipt.outcome == "received", receipt
+    (submission,) = receipt.submissions
+    return submission
+
+
+def accepted(store: Store, workbook: bytes) -> str:
+    """The id of the one submission that a workbook makes, put in force with its queries explained."""
+    submission = submitted(store, workbook)
+    found = intake.findings(store, submission)
+    if queries := found.loc[found["severity"] == "query", "n"].tolist():
+        intake.explain(store, submission, queries, "示例数据，虚构", who="统计员")
+    intake.accept(store, [submission], who="统计员")
+    return submission
+
+
+def status(store: Store, submission: str) -> str:
+    return intake.submission_states(store, [submission])[submission]["status"]
+
+
+def rules(store: Store, submission: str, severities: Iterable[str] = ("error", "query")) -> dict[str, list[str]]:
+    """Rule → the cells of its findings."""
+    found = intake.findings(store, submission)
+    return {row.rule: list(row.cells) for row in found.itertuples() if row.severity in severities}
+
+
+def contents(store: Store) -> dict[str, list[str]]:
+    """Every row of every derived table, in an order of their own."""
+    tables = (*DERIVED, *store.forms)
+    return {table: sorted(map(repr, store.run(f'SELECT * FROM "{table}"'))) for table in tables}
+
+
+def files_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())

@@ -1,0 +1,423 @@
+"""Header, body, totals and columns are found by what they say; the pictures show the sheets as clerks draw them."""
+
+from decimal import Decimal
+
+import pytest
+from workbooks import drawn
+
+from huizong.forms import all_forms
+from huizong.layout import Table, Vocabulary, head_keys, locate_tables, merged_down
+
+VOCABULARY = Vocabulary(all_forms())
+
+
+def the_table(picture: str, **more: object) -> Table:
+    (table,) = locate_tables(drawn(picture, **more), VOCABULARY)
+    return table
+
+
+def heads(table: Table) -> dict[str, str]:
+    """Item → the cell of its lowest head."""
+    return {item: table.address(table.header[1], item) for item in table.columns}
+
+
+def labels(table: Table, rows: list[int]) -> list[str]:
+    return [str(table.cell(r, table.form.rows.name_item)) for r in rows]
+
+
+def body(table: Table) -> list[str]:
+    return labels(table, table.body)
+
+
+def totals(table: Table) -> dict[str, list[str]]:
+    """Label of a total row → the names of the rows it adds up."""
+    return {label: labels(table, over) for _, over, label in table.totals}
+
+
+PUBLICITY = """
+    | 2018年9月宣传信息情况表 | < | < | < |
+    | 填报单位：松山区 | | 填报时间：2018年9月 | |
+    | 序号 | 渠道 | 上报条数 | 采用条数 |
+    | 1 | 国家级媒体 | 2 | 0 |
+    | 2 | 网站 | 5 | 1 |
+"""
+
+
+# ---- header and columns ----------------------------------------------------------------------------------------------
+
+
+def test_a_plain_table() -> None:
+    table = the_table(PUBLICITY)
+    assert table.form.code == "publicity"
+    assert heads(table) == {"channel": "B3", "submitted": "C3", "adopted": "D3"}
+    assert body(table) == ["国家级媒体", "网站"]
+    assert [line.text for line in table.titles] == ["2018年9月宣传信息情况表"]
+    assert [(line.text, line.address) for line in table.units] == [("松山区", "A2")]
+    assert [(line.text, line.address) for line in table.periods] == [("2018年9月", "C2")]
+    assert (table.missing, table.extra, table.ambiguous) == ([], [], [])
+
+
+def test_it_may_stand_anywhere() -> None:
+    table = the_table(PUBLICITY, top=4, left=2)
+    assert heads(table) == {"channel": "D7", "submitted": "E7", "adopted": "F7"}
+
+
+STAFFING = """
+    | 序号 | 单位名称 | 核定编制 | 在岗人数 | 其中 | < | 抽调(借调)外出 | 女性 | 年龄 | < | < | < | 学历 | < | < | 部长是否党委常委 | 是否与工商联等合署办公 | 业务经费(万元) |
+    | ^ | ^ | ^ | ^ | 专职 | 兼职 | ^ | ^ | 35岁及以下 | 36—45岁 | 46—55岁 | 56岁及以上 | 大专及以下 | 本科 | 研究生 | ^ | ^ | ^ |
+    | 1 | 区委统战部 | 8 | 7 | 6 | 1 | 1 | 3 | 1 | 2 | 3 | 1 | 1 | 5 | 1 | 是 | 是 | 20.5 |
+"""
+
+
+def test_a_header_of_two_rows_with_merged_heads() -> None:
+    table = the_table(STAFFING)
+    assert list(table.columns) == [item.code for item in all_forms()["staffing"].items]
+    assert list(table.columns.values()) == list(range(1, 18))
+    assert table.header == (0, 1)
+    assert table.missing == []
+
+
+def test_the_same_header_without_merged_ranges() -> None:
+    # .ods and .xlsb keep none: an empty head over a filled one continues the head on its left.
+    sheet = drawn(STAFFING)
+    sheet.merged = []
+    (table,) = locate_tables(sheet, VOCABULARY)
+    assert list(table.columns.values()) == list(range(1, 18))
+
+
+def test_a_header_of_one_row_with_whole_heads() -> None:
+    picture = """
+        | 单位名称 | 核定编制 | 在岗人数 | 其中：专职 | 其中：兼职 | 抽调（借调）外出 | 女性 | 年龄：35岁及以下 | 36-45岁 | 46-55岁 | 56岁以上 | 学历：大专及以下 | 本科 | 研究生及以上 |
+        | 区委统战部 | 8 | 7 | 6 | 1 | 1 | 3 | 1 | 2 | 3 | 1 | 1 | 5 | 1 |
+    """
+    table = the_table(picture)
+    assert list(table.columns.values()) == list(range(14))
+    assert [item.code for item in table.missing] == ["head_on_committee", "colocated", "operating_funds"]
+
+
+def test_columns_in_another_order() -> None:
+    picture = """
+        | 采用条数 | 渠道 | 上报条数 |
+        | 1 | 网站 | 5 |
+    """
+    assert heads(the_table(picture)) == {"adopted": "A1", "channel": "B1", "submitted": "C1"}
+
+
+def test_a_missing_and_a_foreign_column() -> None:
+    picture = """
+        | 单位名称 | 在岗人数 | 专职 | 兼职 | 女性 | 本科 | 心得 |
+        | 区委统战部 | 7 | 6 | 1 | 3 | 5 | 很好 |
+    """
+    table = the_table(picture)
+    assert "authorised_posts" in [item.code for item in table.missing]
+    assert table.extra == [(6, "心得")]
+
+
+@pytest.mark.parametrize("head", ["序号", "编号", "备注", " 备 注 ", "No."])
+def test_heads_that_no_form_asks_for_are_let_be(head: str) -> None:
+    assert the_table(PUBLICITY.replace("序号", head)).extra == []
+
+
+COVERAGE = """
+    | 乡镇(街道) | 统战委员配备 | {heads} |
+    | 穆家营子镇 | 专职 | {values} |
+"""
+
+
+def coverage(*heads: str) -> Table:
+    return the_table(COVERAGE.format(heads=" | ".join(heads), values=" | ".join("3" for _ in heads)))
+
+
+def test_the_same_words_twice_belong_to_the_column_before_them() -> None:
+    table = coverage("行政村(嘎查)数", "其中：已配备联络员", "社区(居委会)数", "其中：已配备联络员")
+    assert heads(table) == {
+        "township_name": "A1",
+        "committee_member": "B1",
+        "villages": "C1",
+        "villages_with_liaison": "D1",
+        "communities": "E1",
+        "communities_with_liaison": "F1",
+    }
+
+
+def test_the_same_words_twice_with_the_pairs_exchanged() -> None:
+    table = coverage("社区(居委会)数", "其中：已配备联络员", "行政村(嘎查)数", "其中：已配备联络员")
+    assert [heads(table)[f"{of}_with_liaison"] for of in ("communities", "villages")] == ["D1", "F1"]
+
+
+def test_the_same_words_under_merged_heads() -> None:
+    picture = """
+        | 乡镇(街道) | 统战委员配备 | 行政村(嘎查)数 | 其中 | 社区(居委会)数 | 其中 |
+        | ^ | ^ | ^ | 已配备联络员 | ^ | 已配备联络员 |
+        | 穆家营子镇 | 专职 | 5 | 5 | 2 | 2 |
+    """
+    table = the_table(picture)
+    assert heads(table)["villages_with_liaison"] == "D2"
+    assert heads(table)["communities_with_liaison"] == "F2"
+
+
+def test_the_same_words_apart_from_what_they_belong_to_are_asked_about() -> None:
+    table = coverage("行政村(嘎查)数", "社区(居委会)数", "是否新任", "已配备联络员", "已配备联络员")
+    asked = [(head, [item.code for item in items]) for _, head, items in table.ambiguous]
+    assert asked == [("已配备联络员", ["villages_with_liaison", "communities_with_liaison"])] * 2
+    assert not {"villages_with_liaison", "communities_with_liaison"} & set(table.columns)
+
+
+def test_one_head_twice_is_asked_about_and_the_first_is_not_replaced() -> None:
+    picture = """
+        | 渠道 | 上报条数 | 采用条数 | 上报条数 |
+        | 网站 | 5 | 1 | 6 |
+    """
+    table = the_table(picture)
+    assert heads(table)["submitted"] == "B1"
+    assert [head for _, head, _ in table.ambiguous] == ["上报条数"]
+
+
+@pytest.mark.parametrize(
+    ("printed", "key"),
+    [
+        ("业务经费\n（万元）", "业务经费"),
+        ("一、核定编制", "核定编制"),
+        ("1.核定编制", "核定编制"),
+        ("（三）核定编制", "核定编制"),
+        ("核定编制*", "核定编制"),
+        ("核定编制①", "核定编制"),
+        ("在 岗 人 数", "在岗人数"),
+        ("其中：专职", "专职"),
+        ("36—45岁", "3645岁"),
+    ],
+)
+def test_a_head_is_known_however_it_is_printed(printed: str, key: str) -> None:
+    assert key in head_keys(printed)
+
+
+@pytest.mark.parametrize(
+    ("head", "factor"),
+    [
+        ("业务经费（万元）", None),
+        ("业务经费", None),
+        ("业务经费（元）", Decimal("0.0001")),
+        ("业务经费(单位：千元)", Decimal("0.1")),
+        ("业务经费【亿元】", Decimal(10000)),
+    ],
+)
+def test_money_in_another_unit_is_converted(head: str, factor: Decimal | None) -> None:
+    table = the_table(STAFFING.replace("业务经费(万元)", head))
+    assert table.columns["operating_funds"] == 17
+    if factor is None:
+        assert table.factors.get("operating_funds", 1) == 1
+    else:
+        assert table.factors["operating_funds"] == factor
+
+
+def test_money_in_another_unit_said_above_the_table() -> None:
+    above = "| 统战机构人员配备情况表 |\n| 金额单位：元 |"
+    plain = STAFFING.replace("业务经费(万元)", "业务经费")
+    assert the_table(above + plain).factors == {"operating_funds": Decimal("0.0001")}
+
+
+def test_what_the_head_says_counts_more_than_what_stands_above() -> None:
+    above = "| 统战机构人员配备情况表 |\n| 单位：人、元 |"
+    assert the_table(above + STAFFING).factors.get("operating_funds", 1) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "| 填报单位：松山区 填报时间：2018年9月 |",
+        "| 填报单位： | 松山区 | | 填报时间： | 2018年9月 |",
+        "| 填报单位(盖章)：松山区 |",
+        "| 填报单位：松山区    填表人：    审核人： |",
+        "| 填报单位：松山区　　　　填报时间：2018年9月　　　　计量单位：条 |",
+    ],
+)
+def test_the_unit_is_found_however_its_line_is_laid_out(line: str) -> None:
+    table = the_table(PUBLICITY.replace("| 填报单位：松山区 | | 填报时间：2018年9月 | |", line))
+    assert [found.text for found in table.units] == ["松山区"]
+    assert [found.text for found in table.periods] == (["2018年9月"] if "时间" in line else [])
+
+
+# ---- body, totals, notes ---------------------------------------------------------------------------------------------
+
+
+def with_rows(*rows: str) -> Table:
+    return the_table("| 渠道 | 上报条数 | 采用条数 |\n" + "\n".join(rows))
+
+
+def test_the_total_is_no_row() -> None:
+    table = with_rows("| 网站 | 5 | 1 |", "| 公众号 | 2 | 0 |", "| 合计 | 7 | 1 |")
+    assert body(table) == ["网站", "公众号"]
+    assert totals(table) == {"合计": ["网站", "公众号"]}
+
+
+@pytest.mark.parametrize(
+    "label", ["合计", "合 计", "总计", "合计：", "合　计", "共计", "合计(条)", "总计数", "三、合计", "全区合计", "小计"]
+)
+def test_a_total_is_known_however_it_is_printed(label: str) -> None:
+    table = with_rows("| 网站 | 5 | 1 |", f"| {label} | 5 | 1 |")
+    assert body(table) == ["网站"]
+    assert len(table.totals) == 1
+
+
+def test_without_a_total() -> None:
+    table = with_rows("| 网站 | 5 | 1 |", "| 公众号 | 2 | 0 |")
+    assert body(table) == ["网站", "公众号"]
+    assert table.totals == []
+
+
+def test_the_total_comes_first() -> None:
+    table = with_rows("| 合计 | 7 | 1 |", "| 网站 | 5 | 1 |", "| 公众号 | 2 | 0 |")
+    assert body(table) == ["网站", "公众号"]
+    assert totals(table) == {"合计": ["网站", "公众号"]}
+
+
+def test_the_total_stands_in_the_middle() -> None:
+    # What follows a total is data like any other row; it is not added up by a total above it.
+    table = with_rows("| 网站 | 5 | 1 |", "| 合计 | 5 | 1 |", "| 公众号 | 2 | 0 |")
+    assert body(table) == ["网站", "公众号"]
+    assert totals(table) == {"合计": ["网站"]}
+
+
+def test_subtotals_add_up_their_own_group() -> None:
+    table = with_rows(
+        "| 网站 | 5 | 1 |", "| 公众号 | 2 | 0 |", "| 小计 | 7 | 1 |",
+        "| 信息简报 | 1 | 1 |", "| 小计： | 1 | 1 |", "| 总计 | 8 | 2 |",
+    )  # fmt: skip
+    assert body(table) == ["网站", "公众号", "信息简报"]
+    assert totals(table) == {
+        "小计": ["网站", "公众号"],
+        "小计:": ["信息简报"],
+        "总计": ["网站", "公众号", "信息简报"],
+    }
+
+
+def test_subtotals_may_stand_before_their_groups() -> None:
+    table = with_rows(
+        "| 合计 | 8 | 2 |", "| 小计 | 7 | 1 |", "| 网站 | 5 | 1 |", "| 公众号 | 2 | 0 |",
+        "| 小计 | 1 | 1 |", "| 信息简报 | 1 | 1 |",
+    )  # fmt: skip
+    assert [labels(table, over) for _, over, _ in table.totals] == [
+        ["网站", "公众号", "信息简报"],
+        ["网站", "公众号"],
+        ["信息简报"],
+    ]
+
+
+def test_a_total_above_and_one_below_add_up_the_same() -> None:
+    table = with_rows("| 总计 | 7 | 1 |", "| 网站 | 5 | 1 |", "| 公众号 | 2 | 0 |", "| 合计 | 7 | 1 |")
+    assert totals(table) == {"总计": ["网站", "公众号"], "合计": ["网站", "公众号"]}
+
+
+def test_what_has_run_up_since_the_year_began_is_neither_a_row_nor_their_sum() -> None:
+    table = with_rows("| 网站 | 5 | 1 |", "| 合计 | 5 | 1 |", "| 累计 | 40 | 9 |")
+    assert body(table) == ["网站"]
+    assert totals(table) == {"合计": ["网站"]}
+
+
+def test_the_word_total_in_the_column_of_numbers() -> None:
+    picture = """
+        | 序号 | 渠道 | 上报条数 | 采用条数 |
+        | 1 | 网站 | 5 | 1 |
+        | 合计 | < | 5 | 1 |
+    """
+    table = the_table(picture)
+    assert body(table) == ["网站"]
+    assert [label for _, _, label in table.totals] == ["合计"]
+
+
+def test_a_name_that_begins_like_a_total_is_a_row() -> None:
+    picture = """
+        | 培训(活动)名称 | 类别 | 培训对象 | 期(次)数 | 参训人次 |
+        | 总计划财务培训班 | 专题培训班 | 统战干部 | 1 | 30 |
+        | 小计算机操作培训班 | 专题培训班 | 统战干部 | 1 | 20 |
+    """
+    assert body(the_table(picture)) == ["总计划财务培训班", "小计算机操作培训班"]
+
+
+def test_blank_rows_inside_the_table_do_not_renumber() -> None:
+    picture = """
+        | 渠道 | 上报条数 | 采用条数 |
+        |  |  |  |
+        | 网站 | 5 | 1 |
+        |  |  |  |
+        |  |  |  |
+        | 公众号 | 2 | 0 |
+    """
+    table = the_table(picture)
+    assert [table.address(r, "submitted") for r in table.body] == ["B3", "B6"]
+
+
+def test_notes_and_signatures_are_no_rows() -> None:
+    table = with_rows("| 网站 | 5 | 1 |", "| 注：网站含客户端 |", "| 填表人：〇〇 | | 审核人：〇〇 |")
+    assert body(table) == ["网站"]
+
+
+def test_a_row_after_the_notes_is_not_lost() -> None:
+    table = with_rows("| 网站 | 5 | 1 |", "| 注：补报 |", "| 公众号 | 2 | 0 |")
+    assert body(table) == ["网站", "公众号"]
+
+
+@pytest.mark.parametrize("row", ["| 甲 | 1 | 2 |", "| 0 | 1 | 2 |", "| 1 | 2 | 3 |", "| (1) | (2) | (3) |", "| 栏次 | 1 | 2 |"])
+def test_a_row_that_numbers_the_columns_is_no_data(row: str) -> None:
+    assert body(with_rows(row, "| 网站 | 5 | 1 |")) == ["网站"]
+
+
+def test_consecutive_numbers_in_the_first_row_are_data() -> None:
+    table = with_rows("| 网站 | 2 | 1 |")
+    assert body(table) == ["网站"]
+
+
+def test_a_header_repeated_on_a_new_page_is_one_table() -> None:
+    table = with_rows("| 网站 | 5 | 1 |", "| 渠道 | 上报条数 | 采用条数 |", "| 公众号 | 2 | 0 |")
+    assert body(table) == ["网站", "公众号"]
+
+
+def test_a_total_after_a_repeated_header_adds_up_both_pages() -> None:
+    table = with_rows("| 网站 | 5 | 1 |", "| 渠道 | 上报条数 | 采用条数 |", "| 公众号 | 2 | 0 |", "| 合计 | 7 | 1 |")
+    assert totals(table) == {"合计": ["网站", "公众号"]}
+
+
+def test_two_forms_on_one_sheet() -> None:
+    picture = PUBLICITY + """
+        | 注：以上为宣传信息 |
+        | 2018年第三季度统战委员配备情况表 |
+        | 填报单位：松山区 |
+        | 乡镇(街道) | 统战委员配备 | 行政村(嘎查)数 | 社区(居委会)数 |
+        | 穆家营子镇 | 专职 | 5 | 2 |
+    """
+    first, second = locate_tables(drawn(picture), VOCABULARY)
+    assert (first.form.code, body(first)) == ("publicity", ["国家级媒体", "网站"])
+    assert (second.form.code, body(second)) == ("coverage", ["穆家营子镇"])
+    assert [line.text for line in second.titles] == ["2018年第三季度统战委员配备情况表"]
+
+
+def test_values_of_a_cell_merged_over_several_rows_stand_in_the_first() -> None:
+    picture = """
+        | 渠道 | 上报条数 | 采用条数 |
+        | 网站 | 5 | 1 |
+        | 公众号 | ^ | 0 |
+    """
+    table = the_table(picture)
+    assert merged_down(table) == {(2, 1): 1}
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        "| 通讯录 |\n| 科室 | 房间 |\n| 办公室 | 301 |",
+        "| 1 | 2 | 3 |\n| 4 | 5 | 6 |",
+        "| 单位名称 |\n| 甲 |",
+    ],
+)
+def test_a_sheet_of_no_form(picture: str) -> None:
+    assert locate_tables(drawn(picture), VOCABULARY) == []
+
+
+def test_every_printed_head_of_every_form_is_its_own_item() -> None:
+    for form in all_forms().values():
+        for language in ("zh", "en"):
+            heads = " | ".join(item.head(language).replace("\n", "") for item in form.items)
+            values = " | ".join("3" for _ in form.items)
+            (table,) = locate_tables(drawn(f"| {heads} |\n| {values} |"), VOCABULARY)
+            assert table.form is form
+            assert list(table.columns) == [item.code for item in form.items], language

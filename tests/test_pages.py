@@ -1,0 +1,222 @@
+"""The pages that show figures, run by Streamlit's AppTest over the sample returns, each without app.py."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from huizong import intake, ui
+from huizong.forms import all_forms
+from huizong.samples import load_samples
+from huizong.store import Store, open_store
+from huizong.texts import speak
+
+ROOT = Path(__file__).parent.parent
+PAGES = ["overview", "staffing", "coverage", "training", "pairing", "form"]
+CHIFENG, LINXI, ZHAOYUAN, LUOHE = "1504", "150424", "370685", "4111"
+
+pytestmark = pytest.mark.xdist_group("pages")
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("samples")
+    store = Store(folder)
+    load_samples(store)
+    store.close()
+    yield folder
+    open_store(folder).close()
+
+
+@pytest.fixture(autouse=True)
+def chinese_again() -> Iterator[None]:
+    yield
+    speak("zh_CN")
+
+
+@pytest.fixture
+def filled(samples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUIZONG_STORE", str(samples))
+
+
+def visit(page: str, **query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=60)
+    for name, value in query.items():
+        app.query_params[name] = value
+    return run(app)
+
+
+def run(app: AppTest) -> AppTest:
+    app.run()
+    assert not app.exception, app.exception[0].stack_trace
+    return app
+
+
+def text_of(app: AppTest) -> str:
+    """What stands on the page as text."""
+    parts = [*app.title, *app.subheader, *app.caption, *app.markdown, *app.warning]
+    return "\n".join(part.value for part in parts)
+
+
+def figures(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def charts(app: AppTest) -> list[str]:
+    """The titles of the charts, as a screen reader says them."""
+    return [chart.proto.alt for chart in app.get("plotly_chart")]
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    next(button for button in app.button if button.label == label).click()
+    return run(app)
+
+
+# ---- every page -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("filled")
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_runs_without_app_py_in_both_languages(page: str, language: str) -> None:
+    app = visit(page, unit=CHIFENG, period="2018-Q3", lang=language)
+    assert figures(app)
+    assert charts(app)
+    chinese = "上报 12/12" in text_of(app)
+    assert chinese == (language == "zh_CN")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_of_an_empty_store_says_what_to_do_next(page: str, store_dir: Path) -> None:
+    open_store(store_dir)
+    app = visit(page)
+    assert "报送" in text_of(app)
+    assert not charts(app)
+    open_store(store_dir).close()
+
+
+# ---- figures and their response -------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("filled")
+def test_published_figures_stand_on_the_page() -> None:
+    coverage = figures(visit("coverage", unit=CHIFENG, period="2018-Q3"))
+    assert coverage["专职配备率"] == "9.9%"
+    assert coverage["统战委员配备率"] == "100.0%"
+    assert figures(visit("staffing", unit=CHIFENG, period="2018-Q3"))["合署办公率"] == "91.7%"
+    assert figures(visit("pairing", unit=ZHAOYUAN, period="2016-Q4"))["结对完成率"] == "30.0%"
+    assert figures(visit("pairing", unit="45", period="2015-Q4"))["每对到位资金"] == "116.4 万元/对"
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_figure_names_who_is_missing() -> None:
+    app = visit("pairing", unit=CHIFENG, period="2018-Q4")
+    assert ":orange[**上报 11/12**]，缺：林西县" in text_of(app)
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_figure_that_is_not_there_says_why() -> None:
+    app = visit("staffing", unit="1501", period="2018-Q3")
+    assert set(figures(app).values()) == {"—"}
+    assert "尚未上报" in text_of(app)
+    assert "呼和浩特市2018年第三季度还没有已验收的《统战机构人员配备情况表》" in text_of(app)
+
+
+@pytest.mark.usefixtures("filled")
+def test_without_a_target_there_is_no_fulfilment_until_one_is_entered(samples: Path) -> None:
+    app = visit("pairing", unit=CHIFENG, period="2018-Q3")
+    assert figures(app)["结对完成率"] == "—"
+    assert "尚未录入目标" in text_of(app)
+    app.number_input[0].set_value(400)
+    press(app, "保存")
+    assert figures(app)["结对完成率"] == "51.5%"
+    intake.set_target(open_store(samples), "target_fulfilment", CHIFENG, "2018", None, who="test")
+
+
+@pytest.mark.usefixtures("filled")
+def test_the_overview_lists_returns_with_who_is_missing() -> None:
+    app = visit("overview", unit=CHIFENG, period="2018-Q4")
+    table = next(frame.value for frame in app.dataframe if "已验收/应报" in frame.value)
+    pairing = table[table["报表"].str.contains("结对帮扶")].iloc[0]
+    assert pairing["已验收/应报"] == "11/12"
+    assert pairing["未报"] == "林西县"
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_boundary_change_is_said_on_the_trend() -> None:
+    app = visit("training", unit=LUOHE, period="2005")
+    trend = next(c for c in app.get("plotly_chart") if "走势" in c.proto.alt)
+    assert "郾城县 → 郾城区" in trend.proto.spec
+
+
+# ---- choosing -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("filled")
+def test_the_first_visit_shows_the_region_with_most_returns() -> None:
+    app = visit("overview")
+    assert app.query_params["unit"] == [CHIFENG]
+    assert app.query_params["period"] == ["2018-Q4"]
+
+
+@pytest.mark.usefixtures("filled")
+def test_the_breadcrumb_and_the_picker_change_the_region_and_the_url() -> None:
+    app = visit("coverage", unit=LINXI, period="2018-Q3")
+    press(app, "赤峰市")
+    assert app.query_params["unit"] == [CHIFENG]
+    app.selectbox(key=f"child of {CHIFENG}").set_value("150404")
+    run(app)
+    assert app.query_params["unit"] == ["150404"]
+    assert "松山区 · 2018年第三季度" in text_of(app)
+
+
+@pytest.mark.usefixtures("filled")
+def test_the_period_and_the_frequency_are_chosen() -> None:
+    app = visit("coverage", unit=CHIFENG, period="2018-Q3")
+    app.selectbox(key="chosen period").set_value("2017-Q2")
+    run(app)
+    assert app.query_params["period"] == ["2017-Q2"]
+    app.segmented_control(key="frequency").set_value("year")
+    run(app)
+    assert app.query_params["period"] == ["2017"]
+
+
+@pytest.mark.usefixtures("filled")
+def test_an_unknown_region_or_period_in_the_url_falls_back_to_the_default() -> None:
+    app = visit("staffing", unit="999999", period="2018-Q9")
+    assert app.query_params["unit"] == [CHIFENG]
+    assert "999999" in app.warning[0].value
+
+
+@pytest.mark.usefixtures("filled")
+def test_no_finer_period_is_offered_than_the_form_has() -> None:
+    assert ui.frequencies_of("safeguards") == ["year"]
+    assert ui.frequencies_of("publicity") == ["month", "quarter", "half_year", "year"]
+    assert ui.frequencies_of(None) == ["quarter", "half_year", "year"]
+
+
+# ---- the menu -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("filled")
+def test_the_menu_has_a_page_for_every_form() -> None:
+    app = run(AppTest.from_file(str(ROOT / "app.py"), default_timeout=60))
+    assert app.title[0].value == "🏠 总览"
+    for code, form in all_forms().items():
+        page = ui.form_page(code)
+        assert (page.url_path, page.title) == (code, form.theme.zh)
+
+
+def test_starting_empty_asks_back_and_then_deletes_the_samples(store_dir: Path) -> None:
+    store = Store(store_dir)
+    load_samples(store)
+    store.close()
+    app = visit("overview")
+    assert figures(app)
+    press(app, "清空，从零开始")
+    press(app, "是")
+    assert not figures(app)
+    assert "还没有已验收的报表" in text_of(app)
+    assert intake.submissions(open_store(store_dir)).empty
+    open_store(store_dir).close()
