@@ -194,12 +194,12 @@ def trend(
             annotation_text=_("Target {value}").format(value=format_number(target, indicator)),
         )  # fmt: skip
     for code, text in (breaks or {}).items():
-        if code in codes:
-            figure.add_vline(x=codes.index(code) - 0.5, line={"color": VERMILION, "dash": "dot", "width": 1.5})
-            figure.add_annotation(
-                x=codes.index(code) - 0.5, y=1, yref="paper", text=text, showarrow=False, xanchor="left",
-                yanchor="top", align="left", font={"color": VERMILION, "size": 12},
-            )  # fmt: skip
+        place = codes.index(code)
+        figure.add_vline(x=place - 0.5, line={"color": VERMILION, "dash": "dot", "width": 1.5})
+        figure.add_annotation(
+            x=place - 0.5, y=1, yref="paper", yanchor="bottom", text=text, showarrow=False, align="left",
+            xanchor="left" if place <= len(codes) / 2 else "right", font={"color": VERMILION, "size": 12},
+        )  # fmt: skip
     known = values[~np.isnan(values)]
     if len(known):
         low, high = (0.0 if known.min() >= 0 else known.min()), max(known.max(), 0.0)

@@ -73,14 +73,11 @@ def read_returns(
     workbook: Workbook, vocabulary: Vocabulary, units: Register, answers: Mapping[int, Mapping[str, str]] | None = None
 ) -> list[Return]:
     """Every return in a workbook, in the sheets' order. answers: number of the return → what the analyst said of it."""
-    returns: list[Return] = []
-    for sheet in workbook.sheets:
-        if sheet.hidden:
-            continue
-        for table in locate_tables(sheet, vocabulary):
-            answer = (answers or {}).get(len(returns), {})
-            returns.append(_identify(table, workbook, vocabulary.forms, units, answer))
-    merged = _join_continued(returns)
+    tables = [table for sheet in workbook.sheets if not sheet.hidden for table in locate_tables(sheet, vocabulary)]
+    merged = _join_continued([_identify(table, workbook, vocabulary.forms, units, {}) for table in tables])
+    # An answer changes the return it was given for and never how the returns are numbered.
+    for number, answer in (answers or {}).items():
+        merged[number] = _identify(merged[number].tables[0], workbook, vocabulary.forms, units, answer)
     for found in merged:
         if not found.questions:
             for table in found.tables:

@@ -4,6 +4,7 @@ A write is one short transaction. Questions are files in queries/ asked through 
 The file is let go when nobody has used it for a second, so that the pages and the command line can take turns.
 """
 
+import atexit
 import hashlib
 import os
 import threading
@@ -85,6 +86,7 @@ class Store:
         if folder is not None:
             for part in ("originals", "incoming"):
                 (folder / part).mkdir(parents=True, exist_ok=True)
+            atexit.register(self.close)  # a timer must not close DuckDB while the interpreter is being taken down
         with self._cursor() as cursor:
             self._prepare(cursor)
 

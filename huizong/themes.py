@@ -15,7 +15,7 @@ from huizong import charts, indicators, intake, ui
 from huizong.charts import Caption
 from huizong.forms import Composition, Form, Indicator
 from huizong.org_units import register
-from huizong.periods import MONTHS_IN, Period
+from huizong.periods import MONTHS_IN, Period, period_on
 from huizong.texts import _, language
 
 HISTORY = 12  # periods of a trend
@@ -62,8 +62,11 @@ def label(indicator: Indicator) -> str:
     return indicator.label.get(language())
 
 
-def ask_theme(view: ui.View, code: str) -> Theme:
+def ask_theme(view: ui.View, code: str, *, headline: bool = False) -> Theme:
+    """headline: only the indicators of the overview."""
     form = view.store.forms[code]
+    if headline:
+        form = form.model_copy(update={"indicators": [i for i in form.indicators if i.headline]})
     periods = {*history(view.period), view.period.previous(), view.period.last_year()}
     codes = [indicator.code for indicator in form.indicators]
     return Theme(view, form, view.ask(indicators.figures, codes, view.unit.code, sorted(periods)))
@@ -142,7 +145,7 @@ def card(theme: Theme, indicator: Indicator) -> None:
             chart_data=known if len(known) > 1 else None,
             help=f"{indicator.definition.get(language())}\n\n{indicator.why.get(language())}",
         )
-        notes = [reason(indicator, now)] if pd.isna(now["value"]) else []
+        notes = [reason(indicator, now)] if now["n_expected"] and pd.isna(now["value"]) else []
         if pd.notna(yearly := now["value"] - last_year["value"]):
             notes.append(_("On last year {change}").format(change=charts.format_change(yearly, indicator)))
         if pd.notna(change) and before["n_reporting"] != now["n_reporting"]:
@@ -151,9 +154,7 @@ def card(theme: Theme, indicator: Indicator) -> None:
 
 
 def reason(indicator: Indicator, row: Mapping[str, Any]) -> str:
-    """Why there is no value, in the words of a card."""
-    if not row["n_expected"]:
-        return _("nobody owes this return for the period")
+    """Why there is no value although it is owed, in the words of a card."""
     if not row["n_reporting"]:
         return _("not reported yet")
     if indicator.denominator and indicator.denominator.target and pd.isna(row["denominator"]):
@@ -191,7 +192,7 @@ def source(theme: Theme) -> str:
 # ---- charts ----------------------------------------------------------------------------------------------------------
 
 
-def explore(theme: Theme, breaks: Mapping[str, str] | None = None) -> None:
+def explore(theme: Theme) -> None:
     """One indicator chosen: how the parts of the region stand, and how the whole came here."""
     if not theme.reported:
         return
@@ -212,7 +213,7 @@ def explore(theme: Theme, breaks: Mapping[str, str] | None = None) -> None:
     with left:
         ranking(theme, indicator)
     with right:
-        trend(theme, indicator, breaks)
+        trend(theme, indicator)
 
 
 def ranking(theme: Theme, indicator: Indicator) -> None:
@@ -233,7 +234,7 @@ def ranking(theme: Theme, indicator: Indicator) -> None:
     st.caption(source_note(theme, now) + " · " + _("click a bar to go there"))
 
 
-def trend(theme: Theme, indicator: Indicator, breaks: Mapping[str, str] | None = None) -> None:
+def trend(theme: Theme, indicator: Indicator) -> None:
     periods = history(theme.view.period)
     rows = pd.DataFrame([theme.row(indicator, period) for period in periods])
     known = rows.index[rows["value"].notna()]
@@ -242,7 +243,7 @@ def trend(theme: Theme, indicator: Indicator, breaks: Mapping[str, str] | None =
     when = _("{first} to {last}").format(first=first.label(language()), last=last.label(language()))
     caption = Caption(_("Trend: {indicator}").format(indicator=label(indicator)), ui.unit_name(theme.view.unit), when)
     ui.draw(
-        charts.trend(rows, indicator, caption, breaks=breaks, target=indicator.target),
+        charts.trend(rows, indicator, caption, breaks=breaks(theme, first), target=indicator.target),
         key=f"trend {indicator.code} {theme.view.unit.code} {theme.view.period}",
         alt=caption.text,
     )
@@ -251,6 +252,15 @@ def trend(theme: Theme, indicator: Indicator, breaks: Mapping[str, str] | None =
         + " "
         + source_note(theme, theme.now(indicator))
     )
+
+
+def breaks(theme: Theme, first: Period) -> dict[str, str]:
+    """Period → the boundary changes inside the region in it; a series across one is not of the same territory."""
+    found: dict[str, list[str]] = {}
+    for day, chinese, english in register().changes(theme.view.unit.code, first.start, theme.view.period.end):
+        period = period_on(day, theme.view.period.frequency).code
+        found.setdefault(period, []).append(chinese if language().startswith("zh") else english)
+    return {period: "<br>".join(texts) for period, texts in found.items()}
 
 
 def compositions(theme: Theme) -> None:
@@ -388,23 +398,35 @@ def targets(theme: Theme) -> None:
     """Where the analyst enters what a region has been asked to reach in the year."""
     for indicator in theme.form.indicators:
         if indicator.denominator and indicator.denominator.target:
-            with st.expander("🎯 " + _("Enter the target of “{indicator}”").format(indicator=label(indicator))):
+            with st.expander("🎯 " + _("Enter targets of “{indicator}”").format(indicator=label(indicator))):
                 enter_target(theme, indicator)
 
 
 def enter_target(theme: Theme, indicator: Indicator) -> None:
-    view = theme.view
-    year = str(view.period.year)
-    held = theme.now(indicator)["denominator"]
-    with st.form(f"target of {indicator.code}", border=False):
-        value = st.number_input(
-            _("Target of {unit} for {year}").format(unit=ui.unit_name(view.unit), year=year),
-            min_value=0,
-            value=None if pd.isna(held) else int(held),
-        )
-        if st.form_submit_button(_("Save"), type="primary") and value is not None:
-            intake.set_target(view.store, indicator.code, view.unit.code, Period.of(year), value, who=ui.who())
-            st.rerun()
+    """A table of the units that report, with the target of each to be filled in."""
+    view, year = theme.view, str(theme.view.period.year)
+    owing = view.ask(indicators.response, theme.form.code, view.unit.code, view.period)
+    if owing.empty:
+        st.caption(_("No return is due"))
+        return
+    held = view.store.ask("targets", view.scope, indicator=indicator.code, period=year)
+    rows = owing[["unit", "name"]].drop_duplicates("unit").merge(held, how="left", on="unit")
+    names = {"unit": _("Region code"), "name": _("Region"), "value": _("Target for {year}").format(year=year)}
+    key = f"targets of {indicator.code} {view.unit.code} {year}"
+    edited = st.data_editor(
+        rows.rename(columns=names), key=key, hide_index=True, disabled=[names["unit"], names["name"]]
+    )  # fmt: skip
+    if st.button(_("Save"), key=f"save {key}", type="primary"):
+        save_targets(view, indicator, rows, edited[names["value"]].tolist())
+        st.rerun()
+
+
+def save_targets(view: ui.View, indicator: Indicator, rows: pd.DataFrame, values: Sequence[float]) -> None:
+    """Journals the targets that differ from those held; an emptied cell takes the target away."""
+    for unit, before, after in zip(rows["unit"], rows["value"], values, strict=True):
+        if before != after and not (pd.isna(before) and pd.isna(after)):
+            value = None if pd.isna(after) else float(after)
+            intake.set_target(view.store, indicator.code, unit, str(view.period.year), value, who=ui.who())
 
 
 # ---- the overview ----------------------------------------------------------------------------------------------------
@@ -413,7 +435,7 @@ def enter_target(theme: Theme, indicator: Indicator) -> None:
 def themes_of(view: ui.View) -> list[Theme]:
     """The forms that are collected at least as often as the period asked for, with headline figures."""
     return [
-        ask_theme(view, form.code)
+        ask_theme(view, form.code, headline=True)
         for form in view.store.forms.values()
         if MONTHS_IN[form.frequency] <= MONTHS_IN[view.period.frequency] and any(i.headline for i in form.indicators)
     ]
@@ -441,8 +463,7 @@ def headlines(found: Sequence[Theme]) -> None:
                 with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
                     st.subheader(f"{theme.form.icon} {theme.form.theme.get(language())}", width="content")
                     ui.link(ui.form_page(theme.form.code), _("All figures"), icon="➡️")
-                shown = [indicator for indicator in theme.form.indicators if indicator.headline]
-                cards(theme, shown, max(2, len(shown)))
+                cards(theme, theme.form.indicators, max(2, len(theme.form.indicators)))
 
 
 def unreported(view: ui.View, found: Iterable[Theme]) -> None:
@@ -488,7 +509,7 @@ def largest_changes(view: ui.View, found: Iterable[Theme], most: int = 10) -> No
 def moves_of(theme: Theme) -> pd.DataFrame:
     """One row per part × headline indicator with a figure in both periods: unit, label, text, size, good."""
     view = theme.view
-    shown = {i.code: i for i in theme.form.indicators if i.headline}
+    shown = {i.code: i for i in theme.form.indicators}
     frame = view.ask(indicators.figures_by_child, list(shown), view.unit.code, [view.period.previous(), view.period])
     wide = frame.pivot(index=["indicator", "unit", "name"], columns="period", values="value")
     lines = []

@@ -405,14 +405,15 @@ def empty(text: str, *, page: str | None = None, label: str | None = None, icon:
 def confirm(key: str, label: str, question: str, *, primary: bool = False) -> bool:
     """A button that asks back. True in the one run after the answer was yes."""
 
+    def confirmed() -> None:
+        st.session_state[f"{key} confirmed"] = True
+
     @st.dialog(label)
     def ask_back() -> None:
         st.write(question)
         yes, no = st.columns(2)
-        if yes.button(_("Yes"), key=f"{key} yes", type="primary", width="stretch"):
-            st.session_state[f"{key} confirmed"] = True
-            st.rerun()
-        if no.button(_("Cancel"), key=f"{key} no", width="stretch"):
+        agreed = yes.button(_("Yes"), key=f"{key} yes", type="primary", width="stretch", on_click=confirmed)
+        if agreed or no.button(_("Cancel"), key=f"{key} no", width="stretch"):
             st.rerun()
 
     if st.button(label, key=key, type="primary" if primary else "secondary"):

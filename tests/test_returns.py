@@ -140,6 +140,27 @@ def test_an_answer_belongs_to_its_own_return() -> None:
     assert (asked(first), asked(second)) == ({"unit": []}, {})
 
 
+def test_an_answer_finds_its_return_behind_one_of_two_sheets() -> None:
+    lines = (TITLE, "| 填报单位：松山区 |", HEAD)
+    sheets = [
+        drawn("\n".join((*lines, ROW)), name="表1"),
+        drawn("\n".join((*lines, "| 公众号 | 2 | 0 |")), name="表1续"),
+        drawn(f"{STOCK_HEAD}\n{STOCK_ROW}", name="表2"),
+    ]
+    _, unclear = read_all(*sheets)
+    assert set(asked(unclear)) == {"unit", "period"}
+    whole, answered = read_all(*sheets, answers={1: {"unit": SONGSHAN, "period": "2018-Q3"}})
+    assert [row.label for row in whole.rows] == ["网站", "公众号"]
+    assert (answered.form.code, answered.period.code) == ("coverage", "2018-Q3")
+
+
+def test_an_answer_leaves_the_number_of_returns_as_it_was() -> None:
+    known = drawn("\n".join((TITLE, "| 填报单位：松山区 |", HEAD, ROW)), name="表1")
+    unclear = drawn(f"{HEAD}\n| 公众号 | 2 | 0 |", name="表2")
+    first, second = read_all(known, unclear, answers={1: {"unit": SONGSHAN, "period": "2018-09"}})
+    assert ([row.label for row in first.rows], [row.label for row in second.rows]) == (["网站"], ["公众号"])
+
+
 MARK = {"form": "publicity", "version": "2004-01-01", "unit": SONGSHAN, "period": "2018-09"}
 
 

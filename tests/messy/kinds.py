@@ -1,0 +1,871 @@
+"""Every way in which a return is messed up, one function each. A kind changes the draft; False: it does not apply here.
+
+What a cell means stays with it, so that the reader can be judged; where nobody could tell what is meant, it means ASK.
+"""
+
+import copy
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from random import Random
+
+from huizong.org_units import register
+from huizong.values import in_numerals
+from tests.messy.draft import ASK, Box, Column, Draft, Page, Row, Sheet, right_return, total_of
+
+Kind = Callable[[Draft, Random], bool | None]
+KINDS: dict[str, tuple[str, Kind]] = {}  # name → its group, the function
+ALONE = {"turned", "beside", "stacked", "sheet_per_township", "continued", "header_again", "several_forms"}
+
+
+def kind(group: str) -> Callable[[Kind], Kind]:
+    def keep(function: Kind) -> Kind:
+        KINDS[function.__name__] = (group, function)
+        return function
+
+    return keep
+
+
+# ---- sheets ---------------------------------------------------------------------------------------------------------
+
+
+@kind("sheet")
+def moved(draft: Draft, random: Random) -> None:
+    """Blank rows above, blank columns to the left."""
+    for page in draft.pages:
+        page.top, page.left = random.randint(1, 4), random.randint(1, 3)
+
+
+@kind("sheet")
+def gap_above_table(draft: Draft, random: Random) -> None:
+    for page in draft.pages:
+        page.gap = random.randint(1, 3)
+
+
+@kind("sheet")
+def blank_rows_inside(draft: Draft, random: Random) -> None:
+    for page in draft.pages:
+        page.rows.insert(random.randint(1, len(page.rows) - 1), Row("words"))
+
+
+@kind("sheet")
+def blank_column_inside(draft: Draft, random: Random) -> None:
+    for page in draft.pages:
+        page.columns.insert(random.randint(2, len(page.columns) - 1), Column("gap", [""]))
+
+
+@kind("sheet")
+def notes_above(draft: Draft, random: Random) -> None:
+    for page in draft.pages:
+        page.above.insert(random.choice([0, len(page.above)]), ["请于季度结束后10日内报送，没有的填0。"])
+
+
+@kind("sheet")
+def heads_in_one_row(draft: Draft, random: Random) -> None:
+    """其中：专职 in one cell, no merged heads."""
+    for page in draft.pages:
+        for column in page.columns:
+            column.heads = ["：".join(column.heads)]
+
+
+@kind("sheet")
+def three_header_rows(draft: Draft, random: Random) -> None:
+    for page in draft.pages:
+        half = len(page.columns) // 2
+        for n, column in enumerate(page.columns):
+            column.heads = ["基本情况" if n < half else "工作情况", *column.heads]
+
+
+@kind("sheet")
+def four_header_rows(draft: Draft, random: Random) -> None:
+    for page in draft.pages:
+        for n, column in enumerate(page.columns):
+            if len(column.heads) <= 2 and n > 1:
+                column.heads = ["统计内容", "甲类" if n < 5 else "乙类", *column.heads]
+
+
+@kind("sheet")
+def heads_not_merged(draft: Draft, random: Random) -> None:
+    for page in draft.pages:
+        page.merged_heads = False
+
+
+@kind("sheet")
+def columns_in_another_order(draft: Draft, random: Random) -> None:
+    """Blocks of columns exchanged; a head that stands twice (其中：已配备联络员) stays beside its own."""
+    for page in draft.pages:
+        blocks: list[list[Column]] = []
+        for column in page.columns[2:]:
+            if len(column.heads) > 1 and blocks and column.heads[0] in ("其中", blocks[-1][-1].heads[0]):
+                blocks[-1].append(column)
+            else:
+                blocks.append([column])
+        random.shuffle(blocks)
+        page.columns[2:] = [column for block in blocks for column in block]
+
+
+@kind("sheet")
+def columns_shuffled(draft: Draft, random: Random) -> None:
+    """Every column anywhere: heads that stand twice can no longer be told apart, unless by their neighbours."""
+    for page in draft.pages:
+        rest = page.columns[1:]
+        random.shuffle(rest)
+        page.columns[1:] = rest
+        if page.form.code == "coverage":
+            for twin, own in (("villages_with_liaison", "行政村"), ("communities_with_liaison", "社区")):
+                if column := page.column(twin):
+                    column.heads = [f"{own}已配备联络员"]
+
+
+@kind("sheet")
+def columns_missing(draft: Draft, random: Random) -> None:
+    for page in draft.pages:
+        spare = [c for c in page.columns if c.key in page.form.by_code and c.key != page.name_key]
+        page.columns.remove(random.choice(spare))
+
+
+@kind("sheet")
+def columns_too_many(draft: Draft, random: Random) -> None:
+    for page in draft.pages:
+        head = random.choice(["备注", "联系方式", "上年数", "同比增减", "核对情况", "排名"])
+        page.columns.insert(random.randint(2, len(page.columns)), Column("more", [head]))
+        for row in page.data:
+            row.boxes["more"] = Box(random.randint(1, 90))
+
+
+@kind("sheet")
+def last_period_beside(draft: Draft, random: Random) -> bool | None:
+    """本期 and 上期 over the same head."""
+    page = random.choice(draft.pages)
+    column = next((c for c, item in page.items() if item.type == "integer" and len(c.heads) == 1), None)
+    if column is None:
+        return False
+    at = page.columns.index(column) + random.randint(0, 1)
+    page.columns.insert(at, Column("before", ["上期", *column.heads]))
+    column.heads = ["本期", *column.heads]
+    for row in page.data:
+        row.boxes["before"] = Box(random.randint(100, 200))
+
+
+@kind("sheet")
+def stacked(draft: Draft, random: Random) -> None:
+    """Two forms on one sheet, one under the other, each with its own lines."""
+    other = right_return(random)
+    draft.sheets[0].pages.append(other)
+
+
+@kind("sheet")
+def beside(draft: Draft, random: Random) -> bool | None:
+    """Two forms side by side."""
+    first = draft.sheets[0].pages[0]
+    other = right_return(random)
+    if other.form is first.form:
+        return False
+    other.unit, other.period = first.unit, first.period
+    if other.form.rows.unit_item and other.form.rows.units != ["village"] or other.form.frequency != first.form.frequency:
+        return False
+    other.above = [[f"{other.period.label('zh_CN')}{other.form.title.zh}"], []]
+    draft.sheets[0].pages.append(other)
+    draft.sheets[0].beside = True
+
+
+@kind("sheet")
+def several_forms(draft: Draft, random: Random) -> None:
+    """A sheet for each of several forms."""
+    for n in range(random.randint(1, 2)):
+        page = right_return(random)
+        draft.sheets.append(Sheet(f"表{n + 2}", [page]))
+
+
+def _part(page: Page, rows: list[Row]) -> Page:
+    part = copy.copy(page)
+    part.columns = copy.deepcopy(page.columns)
+    part.rows = rows
+    return part
+
+
+@kind("sheet")
+def sheet_per_township(draft: Draft, random: Random) -> bool | None:
+    page = draft.pages[0]
+    if page.form.code not in ("coverage", "staffing"):
+        return False
+    parts = [_part(page, [row]) for row in page.data]
+    draft.sheets[:1] = [Sheet(f"{n}", [part]) for n, part in enumerate(parts, 1)]
+
+
+@kind("sheet")
+def continued(draft: Draft, random: Random) -> bool | None:
+    """The second half on a second sheet, its header repeated, with or without the lines above."""
+    page = draft.pages[0]
+    rows = page.rows
+    if len(page.data) < 3:
+        return False
+    first, second = _part(page, rows[:2]), _part(page, rows[2:])
+    second.rows = [row for row in second.rows if row.kind == "data"]
+    second.above = random.choice([[], [[f"{page.form.title.zh}（续）"]], page.above])
+    first.below = []
+    draft.sheets[:1] = [Sheet("一", [first]), Sheet("二", [second])]
+
+
+@kind("sheet")
+def header_again(draft: Draft, random: Random) -> None:
+    """The header repeated on a new printed page."""
+    for page in draft.pages:
+        page.rows.insert(min(2, len(page.rows) - 1), Row("head"))
+
+
+@kind("sheet")
+def cover_sheet(draft: Draft, random: Random) -> None:
+    page = draft.pages[0]
+    words = [["统战工作统计报表"], [], [f"填报单位：{page.unit.name}"], [f"报告期：{page.period.label('zh_CN')}"]]
+    draft.sheets.insert(0, Sheet("封面", words=words))
+    if len(draft.pages) == 1:
+        page.above = [[page.form.title.zh]]
+
+
+@kind("sheet")
+def hidden_sheet(draft: Draft, random: Random) -> None:
+    """Last period's return, hidden behind this one."""
+    page = copy.deepcopy(draft.pages[0])
+    page.above = [[f"{page.period.previous().label('zh_CN')}{page.form.title.zh}"], [f"填报单位：{page.unit.name}"]]
+    draft.sheets.append(Sheet("上期", [page], hidden=True))
+
+
+@kind("sheet")
+def hidden_rows(draft: Draft, random: Random) -> None:
+    for page in draft.pages:
+        random.choice(page.data).hidden = True
+
+
+@kind("sheet")
+def hidden_columns(draft: Draft, random: Random) -> None:
+    for page in draft.pages:
+        random.choice(page.columns[2:]).hidden = True
+
+
+@kind("sheet")
+def filtered(draft: Draft, random: Random) -> None:
+    for page in draft.pages:
+        page.filtered = True
+        random.choice(page.data).hidden = True
+
+
+@kind("sheet")
+def turned(draft: Draft, random: Random) -> None:
+    """Items down, units across."""
+    for page in draft.pages:
+        page.turned = True
+        if random.random() < 0.6:
+            column = page.column(page.name_key)
+            assert column
+            column.heads = [random.choice(["指标", "项目", "指标名称"])]
+
+
+@kind("sheet")
+def phantom_rows(draft: Draft, random: Random) -> None:
+    draft.pages[0].phantom = True
+
+
+@kind("sheet")
+def total_first(draft: Draft, random: Random) -> None:
+    for page in draft.pages:
+        page.rows.sort(key=lambda row: row.kind != "total")
+
+
+@kind("sheet")
+def total_in_other_words(draft: Draft, random: Random) -> None:
+    for page in draft.pages:
+        for row in page.rows:
+            if row.kind == "total" and page.name_key in row.boxes:
+                row.boxes[page.name_key].shown = random.choice(["总计", "合  计", "合计：", "全县合计", "共计", "总 计"])
+
+
+@kind("sheet")
+def total_beside_its_column(draft: Draft, random: Random) -> None:
+    """合计 in the column of numbers, merged over the name."""
+    for page in draft.pages:
+        for row in page.rows:
+            if row.kind == "total" and page.columns[0].key == "number" and page.name_key in row.boxes:
+                row.boxes["number"] = row.boxes.pop(page.name_key)
+
+
+@kind("sheet")
+def subtotals(draft: Draft, random: Random) -> bool | None:
+    page = draft.pages[0]
+    if len(page.data) < 3 or any(row.kind != "data" for row in page.rows[:-1]):
+        return False
+    first, second = page.data[:2], page.data[2:]
+    page.rows = [*first, total_of(page, first, "小计"), *second, total_of(page, second, "小计"), total_of(page)]
+
+
+@kind("sheet")
+def running_total(draft: Draft, random: Random) -> None:
+    """本年累计, which is not the sum of the rows."""
+    for page in draft.pages:
+        running = total_of(page, label="本年累计")
+        for key, box in running.boxes.items():
+            if isinstance(box.shown, float):
+                box.shown += 100
+                running.boxes[key] = box
+        page.rows.append(running)
+
+
+@kind("sheet")
+def group_rows(draft: Draft, random: Random) -> bool | None:
+    page = draft.pages[0]
+    if not page.form.rows.unit_item or page.form.rows.units == ["village"]:
+        return False
+    for at, words in ((2, "二、其他乡镇"), (0, "一、乡镇")):
+        if at < len(page.rows):
+            page.rows.insert(at, Row("words", {page.name_key: Box(words)}))
+
+
+@kind("sheet")
+def number_gaps(draft: Draft, random: Random) -> None:
+    for page in draft.pages:
+        for n, row in enumerate(page.data):
+            if "number" in row.boxes:
+                row.boxes["number"] = Box(random.choice([n * 3 + 1, None]))
+
+
+@kind("sheet")
+def no_numbers(draft: Draft, random: Random) -> None:
+    for page in draft.pages:
+        page.columns = [column for column in page.columns if column.key != "number"]
+
+
+@kind("sheet")
+def numbered_columns(draft: Draft, random: Random) -> None:
+    """甲 乙 1 2 3 beneath the header."""
+    for page in draft.pages:
+        letters = iter(["甲", "乙", *range(1, 40)])
+        page.rows.insert(0, Row("words", {column.key: Box(next(letters)) for column in page.columns}))
+
+
+@kind("sheet")
+def measures_row(draft: Draft, random: Random) -> None:
+    """（人） （个） （万元） beneath the header."""
+    for page in draft.pages:
+        boxes = {column.key: Box(f"（{item.unit.zh}）") for column, item in page.items() if item.unit}
+        page.rows.insert(0, Row("words", boxes))
+
+
+@kind("sheet")
+def of_which_row(draft: Draft, random: Random) -> None:
+    """其中：街道 under the total."""
+    for page in draft.pages:
+        part = total_of(page, page.data[:1], "其中：街道")
+        part.kind = "words"
+        page.rows.append(part)
+
+
+@kind("sheet")
+def another_table_below(draft: Draft, random: Random) -> None:
+    draft.pages[-1].below += [[], ["附：经费明细"], ["项目", "金额", "经手"], ["会场", "3", "甲"], ["资料", "5", "乙"]]
+
+
+@kind("sheet")
+def numbers_merged_down(draft: Draft, random: Random) -> bool | None:
+    """One number for two rows: whose is it?"""
+    return _merge_down(draft, random, "integer", asks=True)
+
+
+@kind("sheet")
+def words_merged_down(draft: Draft, random: Random) -> bool | None:
+    """One choice for two rows holds for both."""
+    return _merge_down(draft, random, "code", asks=False)
+
+
+def _merge_down(draft: Draft, random: Random, type_: str, *, asks: bool) -> bool | None:
+    page = draft.pages[0]
+    items = [item for _, item in page.items() if item.type == type_ and item.code != page.name_key]
+    if not items or len(page.rows) < 2 or page.rows[0].kind != "data" or page.rows[1].kind != "data":
+        return False
+    key = random.choice(items).code
+    first, second = (row.boxes[key] for row in page.rows[:2])
+    second.means, second.shown = first.means, None
+    if asks:
+        first.means = second.means = ASK
+    page.merged_down.append((key, 0, 1))
+
+
+# ---- heads ----------------------------------------------------------------------------------------------------------
+
+
+def _heads(draft: Draft, change: Callable[[str], str]) -> None:
+    for page in draft.pages:
+        for column, _ in page.items():
+            column.heads = [*column.heads[:-1], change(column.heads[-1])]
+
+
+@kind("heads")
+def aliases(draft: Draft, random: Random) -> None:
+    for page in draft.pages:
+        for column, item in page.items():
+            own = [alias for alias in item.aliases if not (item.unit and item.unit.zh == "万元") or "万元" in alias]
+            if own and random.random() < 0.6:
+                column.heads = [random.choice(own)]
+
+
+@kind("heads")
+def measure_in_head(draft: Draft, random: Random) -> None:
+    for page in draft.pages:
+        for column, item in page.items():
+            if item.unit and item.unit.zh not in column.heads[-1]:
+                column.heads[-1] += f"（{item.unit.zh}）"
+
+
+@kind("heads")
+def line_breaks(draft: Draft, random: Random) -> None:
+    _heads(draft, lambda head: f"{head[: len(head) // 2]}\n{head[len(head) // 2 :]}")
+
+
+@kind("heads")
+def spaces_inside(draft: Draft, random: Random) -> None:
+    _heads(draft, lambda head: random.choice([" ", "  ", "\u3000"]).join(head))
+
+
+@kind("heads")
+def wide_brackets(draft: Draft, random: Random) -> None:
+    _heads(draft, lambda head: head.replace("(", "（").replace(")", "）"))
+
+
+@kind("heads")
+def footnote_marks(draft: Draft, random: Random) -> None:
+    _heads(draft, lambda head: head + random.choice(["①", "*", "[1]", "¹", "（注1）", "②"]) * (random.random() < 0.5))
+
+
+@kind("heads")
+def typo(draft: Draft, random: Random) -> bool | None:
+    """One character of a long head is wrong, missing or too many."""
+    page = random.choice(draft.pages)
+    columns = [c for c, _ in page.items() if len(c.heads[-1]) >= 4 and len(c.heads) == 1]
+    if not columns:
+        return False
+    column = random.choice(columns)
+    head = column.heads[-1]
+    n = random.randrange(1, len(head) - 1)
+    column.heads = [random.choice([head[:n] + head[n + 1 :], head[:n] + "某" + head[n + 1 :], head[:n] + "的" + head[n:]])]
+
+
+@kind("heads")
+def numbered_heads(draft: Draft, random: Random) -> None:
+    style = random.choice(["{}、{}", "（{}）{}", "{}.{}"])
+    for page in draft.pages:
+        for n, (column, _) in enumerate(page.items(), 1):
+            number = in_numerals(n) if style.startswith("{}、") else str(n)
+            column.heads[-1] = style.format(number, column.heads[-1])
+
+
+@kind("heads")
+def english(draft: Draft, random: Random) -> None:
+    """The heads of our English blank."""
+    for page in draft.pages:
+        page.above = [[f"{page.form.title.en}, {page.period.label('en')}"],
+                      [f"Reporting unit: {page.unit.name}", "", f"Period: {page.period.label('en')}"]]  # fmt: skip
+        for column, item in page.items():
+            column.heads = [item.parent.en, item.label.en] if item.parent else [item.label.en]
+        for row, item, box in page.boxes("yes_no", "code"):
+            if box.shown is not None:
+                box.shown = {True: "Yes", False: "No"}[box.means] if item.type == "yes_no" else item.code_label(
+                    str(box.means), "en")  # fmt: skip
+
+
+@kind("heads")
+def words_in_brackets(draft: Draft, random: Random) -> bool | None:
+    """在岗人数（含借调）: is it still the same?"""
+    page = random.choice(draft.pages)
+    column = random.choice([c for c, item in page.items() if item.code != page.name_key])
+    if len(column.heads) > 1:
+        return False
+    column.heads = [column.heads[-1] + random.choice(["（含借调）", "（含新增）", "（下拉选择）"])]
+
+
+@kind("heads")
+def last_years_head(draft: Draft, random: Random) -> bool | None:
+    """A column of last year's figures where this year's should stand: it is another item."""
+    page = random.choice(draft.pages)
+    columns = [c for c, item in page.items() if item.type == "integer" and len(c.heads) == 1]
+    if not columns:
+        return False
+    column = random.choice(columns)
+    column.heads = [random.choice(["上年{}", "{}（上年同期）", "{}（计划）"]).format(column.heads[0])]
+    for row in page.data:
+        row.boxes[column.key].means = ASK
+
+
+@kind("heads")
+def total_under_parent(draft: Draft, random: Random) -> bool | None:
+    """在岗人数 over 小计, 专职, 兼职."""
+    page = next((page for page in draft.pages if page.form.code == "staffing"), None)
+    if page is None or not (column := page.column("staff_in_post")):
+        return False
+    for key, head in (("staff_in_post", "小计"), ("full_time", "专职"), ("part_time", "兼职")):
+        if own := page.column(key):
+            own.heads = [column.heads[-1] if key != "staff_in_post" else "在岗人数", head]
+    column.heads = ["在岗人数", "小计"]
+    for key in ("full_time", "part_time"):
+        if own := page.column(key):
+            own.heads[0] = "在岗人数"
+
+
+# ---- money ----------------------------------------------------------------------------------------------------------
+
+
+def _money(page: Page) -> list[tuple[Column, str]]:
+    return [(column, item.code) for column, item in page.items() if item.unit and item.unit.zh == "万元"]
+
+
+def _times(page: Page, factor: int) -> None:
+    for _, code in _money(page):
+        for row in page.rows:
+            if (box := row.boxes.get(code)) and isinstance(box.shown, float | int):
+                box.shown = box.shown * factor
+
+
+@kind("money")
+def yuan_above(draft: Draft, random: Random) -> bool | None:
+    """单位：元 above the table, and heads that name no unit."""
+    pages = [page for page in draft.pages if _money(page)]
+    for page in pages:
+        _times(page, 10_000)
+        for column, _ in _money(page):
+            column.heads[-1] = column.heads[-1].replace("(万元)", "")
+        page.above.append(["", "", random.choice(["单位：元", "计量单位：人、元", "单位：个、元"])])
+    return bool(pages)
+
+
+@kind("money")
+def yuan_in_head(draft: Draft, random: Random) -> bool | None:
+    pages = [page for page in draft.pages if _money(page)]
+    for page in pages:
+        _times(page, 10_000)
+        for column, _ in _money(page):
+            column.heads[-1] = column.heads[-1].replace("万元", "元")
+    return bool(pages)
+
+
+@kind("money")
+def measures_disagree(draft: Draft, random: Random) -> bool | None:
+    """单位：元 above the table, 万元 in the head."""
+    pages = [page for page in draft.pages if _money(page)]
+    for page in pages:
+        page.above.append(["", "单位：元"])
+        for _, code in _money(page):
+            for row in page.data:
+                row.boxes[code].means = ASK
+    return bool(pages)
+
+
+@kind("money")
+def money_with_unit(draft: Draft, random: Random) -> bool | None:
+    boxes = [box for page in draft.pages for _, item, box in page.boxes("decimal") if item.unit and item.unit.zh == "万元"]
+    for box in boxes:
+        if isinstance(box.shown, float):
+            box.shown = random.choice([f"{box.shown:g}万元", f"{box.shown:g}万", f"{box.shown * 10000:g}元"])
+    return bool(boxes)
+
+
+# ---- lines above: who and when --------------------------------------------------------------------------------------
+
+
+@kind("lines")
+def lines_in_two_cells(draft: Draft, random: Random) -> None:
+    for page in draft.pages:
+        page.above[1:] = [["填报单位：", page.unit.name, "", "填报时间：", page.period.label("zh_CN")]]
+
+
+@kind("lines")
+def lines_in_one_cell(draft: Draft, random: Random) -> None:
+    for page in draft.pages:
+        page.above[1:] = [[f"填报单位（盖章）：{page.unit.name}      填报时间：{page.period.label('zh_CN')}"]]
+
+
+@kind("lines")
+def unit_in_title(draft: Draft, random: Random) -> None:
+    for page in draft.pages:
+        page.above = [[f"{page.unit.name}{page.period.label('zh_CN')}{page.form.title.zh}"]]
+
+
+@kind("lines")
+def period_in_line_only(draft: Draft, random: Random) -> None:
+    for page in draft.pages:
+        page.above = [[page.form.title.zh], [f"报送单位：{page.unit.name}", "", f"报告期：{page.period.label('zh_CN')}"]]
+
+
+@kind("lines")
+def lines_below(draft: Draft, random: Random) -> None:
+    for page in draft.pages:
+        page.above = [[page.form.title.zh]]
+        page.below = [[f"填报单位：{page.unit.name}", "", f"报告期：{page.period.label('zh_CN')}"], *page.below]
+
+
+@kind("lines")
+def unit_in_other_words(draft: Draft, random: Random) -> None:
+    for page in draft.pages:
+        prefecture = register().get(page.unit.prefecture or "").name
+        words = random.choice([f"{page.unit.name}委统战部", f"{prefecture}{page.unit.name}", f"中共{page.unit.name}委统战部",
+                               f" {page.unit.name} ", page.unit.code])  # fmt: skip
+        page.above[1:] = [[f"填报单位：{words}", "", "", f"填报时间：{page.period.label('zh_CN')}"]]
+
+
+@kind("lines")
+def period_in_other_words(draft: Draft, random: Random) -> None:
+    for page in draft.pages:
+        p = page.period
+        n = "一二三四"[p.number - 1] if p.number <= 4 else ""
+        words = {"year": [f"{p.year}年度", f"{p.year}年"],
+                 "quarter": [f"{p.year}年{n}季度", f"{p.year}年第{p.number}季度", f"{p.year}Q{p.number}",
+                             f"{p.year}年{p.months[0]}-{p.months[-1]}月"],
+                 "month": [f"{p.year}年{p.number}月份", f"{p.year}.{p.number:02}"]}[p.frequency]  # fmt: skip
+        page.above = [[page.form.title.zh], [f"填报单位：{page.unit.name}", "", f"统计时间：{random.choice(words)}"]]
+
+
+@kind("lines")
+def no_period(draft: Draft, random: Random) -> None:
+    draft.asks = True
+    for page in draft.pages:
+        page.above = [[page.form.title.zh], [f"填报单位：{page.unit.name}"]]
+
+
+@kind("lines")
+def two_periods(draft: Draft, random: Random) -> None:
+    draft.asks = True
+    for page in draft.pages:
+        page.above.append([f"报告期：{page.period.previous().label('zh_CN')}"])
+
+
+# ---- names of units -------------------------------------------------------------------------------------------------
+
+
+def _townships(draft: Draft) -> list[tuple[Page, Row, Box]]:
+    return [(page, row, row.boxes[page.form.rows.unit_item]) for page in draft.pages for row in page.data
+            if page.form.rows.unit_item in row.boxes and row.unit and len(row.unit) == 9]  # fmt: skip
+
+
+def _rename(draft: Draft, change: Callable[[Page, str, str], str | float]) -> bool:
+    """change(page, name, code) → what is printed. The cell means what is printed; the row still means the unit."""
+    found = _townships(draft)
+    for page, row, box in found:
+        assert row.unit
+        new = change(page, str(box.shown), row.unit)
+        match = register().match(str(new), within=page.unit.code)
+        if match.unit and match.unit.code == row.unit:  # 安镇 is no short name where an 安乡 stands beside it
+            box.shown = new
+            box.means = None
+    return bool(found)
+
+
+@kind("names")
+def short_names(draft: Draft, random: Random) -> bool:
+    return _rename(draft, lambda page, name, code: name[:-2] if name.endswith("街道") else name[:-1])
+
+
+@kind("names")
+def county_in_front(draft: Draft, random: Random) -> bool:
+    return _rename(draft, lambda page, name, code: page.unit.name + name)
+
+
+@kind("names")
+def prefecture_in_front(draft: Draft, random: Random) -> bool:
+    return _rename(
+        draft, lambda page, name, code: register().get(page.unit.prefecture or "").name + page.unit.name + name
+    )
+
+
+@kind("names")
+def street_offices(draft: Draft, random: Random) -> bool:
+    return _rename(draft, lambda page, name, code: name + "办事处" if name.endswith("街道") else name)
+
+
+@kind("names")
+def unit_codes(draft: Draft, random: Random) -> bool:
+    return _rename(draft, lambda page, name, code: random.choice([code, float(code), code + "000"]))
+
+
+@kind("names")
+def spaces_in_names(draft: Draft, random: Random) -> bool:
+    return _rename(draft, lambda page, name, code: " ".join(name))
+
+
+@kind("names")
+def unknown_names(draft: Draft, random: Random) -> bool | None:
+    """A name that is no unit of the register is asked, with its row."""
+    found = _townships(draft)
+    for _, row, box in found[:1]:
+        box.shown = "某某镇"
+        for one in row.boxes.values():
+            one.means = ASK
+    return bool(found)
+
+
+# ---- values ---------------------------------------------------------------------------------------------------------
+
+
+def _each(draft: Draft, random: Random, types: tuple[str, ...], change: Callable[[object, Box], object], share: float = 0.4,
+          asks: bool = False) -> bool:  # fmt: skip
+    """Prints some of the cells of these types in another way. Totals are left as they are."""
+    done = False
+    for page in draft.pages:
+        for _, item, box in page.boxes(*types):
+            plain = isinstance(box.shown, float | int) or box.shown in ("是", "否")
+            if item.code == page.name_key or box.means is None or box.means == ASK or not plain:
+                continue
+            if random.random() < share:
+                box.shown = change(item, box)
+                done = True
+                if asks:
+                    box.means = ASK
+    return done
+
+
+def _whole(box: Box) -> int | None:
+    return int(box.shown) if isinstance(box.shown, int | float) and float(box.shown).is_integer() else None
+
+
+@kind("values")
+def wide_digits(draft: Draft, random: Random) -> bool:
+    wide = str.maketrans("0123456789.", "０１２３４５６７８９．")
+    return _each(draft, random, ("integer", "decimal"), lambda item, box: f"{box.shown:g}".translate(wide))
+
+
+@kind("values")
+def thousands(draft: Draft, random: Random) -> bool:
+    def change(item, box: Box) -> str:
+        box.means = 1234
+        return random.choice(["1,234", "1，234"])
+
+    for page in draft.pages:
+        page.rows = [row for row in page.rows if row.kind != "total"]
+    return _each(draft, random, ("integer",), change)
+
+
+@kind("values")
+def with_counter(draft: Draft, random: Random) -> bool:
+    return _each(draft, random, ("integer",), lambda item, box: f"{box.shown}{random.choice(['', ' '])}"
+                 + random.choice([item.unit.zh, "个"] if item.unit else ["个"]))  # fmt: skip
+
+
+@kind("values")
+def ten_thousands(draft: Draft, random: Random) -> bool:
+    def change(item, box: Box) -> str:
+        box.means = 12000
+        return random.choice(["1.2万", "一万二千"])
+
+    for page in draft.pages:
+        page.rows = [row for row in page.rows if row.kind != "total"]
+    return _each(draft, random, ("integer",), change, 0.2)
+
+
+@kind("values")
+def as_text(draft: Draft, random: Random) -> bool:
+    return _each(draft, random, ("integer", "decimal"), lambda item, box: f"{box.shown:g}", 1)
+
+
+@kind("values")
+def invisible_signs(draft: Draft, random: Random) -> bool:
+    return _each(draft, random, ("integer", "decimal"), lambda item, box: random.choice(["'{:g}", "\u00a0{:g}\u00a0", "\u200b{:g} "]).format(
+        box.shown))  # fmt: skip
+
+
+@kind("values")
+def dashes(draft: Draft, random: Random) -> bool:
+    """A dash is blank: missing, not zero."""
+
+    def change(item, box: Box) -> str:
+        box.means = None
+        return random.choice(["—", "——", "-", "/", "无", "空", "n/a", "　"])
+
+    for page in draft.pages:
+        page.rows = [row for row in page.rows if row.kind != "total"]
+    return _each(draft, random, ("integer", "decimal"), change, 0.2)
+
+
+@kind("values")
+def ticks(draft: Draft, random: Random) -> bool:
+    return _each(draft, random, ("yes_no",),
+                 lambda item, box: random.choice(["√", "有", "1", "Y", 1] if box.means else ["×", "无", "0", "N", 0]), 1)  # fmt: skip
+
+
+@kind("values")
+def numerals(draft: Draft, random: Random) -> bool:
+    def change(item, box: Box) -> object:
+        whole = _whole(box)
+        return box.shown if whole in (None, 1) else in_numerals(whole or 0)
+
+    return _each(draft, random, ("integer",), change)
+
+
+@kind("values")
+def date_texts(draft: Draft, random: Random) -> bool:
+    styles = ["{0.year}年{0.month}月{0.day}日", "{0.year}.{0.month}.{0.day}", "{0.year}/{0.month}/{0.day}", "{0.year}{0.month:02}{0.day:02}"]
+    done = False
+    for page in draft.pages:
+        for _, _, box in page.boxes("date"):
+            if type(box.shown) is date:
+                box.shown, box.number_format, done = random.choice(styles).format(box.means), "", True
+    return done
+
+
+@kind("values")
+def months_only(draft: Draft, random: Random) -> bool:
+    done = False
+    for page in draft.pages:
+        for _, _, box in page.boxes("date"):
+            if type(box.shown) is date:
+                box.means = box.shown.replace(day=1)
+                box.shown = random.choice(["{0.year}年{0.month}月", "{0.year}-{0.month:02}"]).format(box.means)
+                box.number_format, done = "", True
+    return done
+
+
+@kind("values")
+def noise(draft: Draft, random: Random) -> bool:
+    return _each(draft, random, ("integer", "decimal"), lambda item, box: box.shown + 4e-14)
+
+
+@kind("values")
+def approximate(draft: Draft, random: Random) -> bool:
+    return _each(draft, random, ("integer",), lambda item, box: random.choice(["约{}", "近{}", "{}余", "{}多人", "{}左右"]).format(box.shown),
+                 0.2, asks=True)  # fmt: skip
+
+
+@kind("values")
+def ranges(draft: Draft, random: Random) -> bool:
+    return _each(draft, random, ("integer",), lambda item, box: random.choice(["{0}-{0}5", "{0}、3", "{0}/2", "几十"]).format(box.shown),
+                 0.2, asks=True)  # fmt: skip
+
+
+@kind("values")
+def error_values(draft: Draft, random: Random) -> bool:
+    return _each(draft, random, ("integer", "decimal"), lambda item, box: random.choice(["#REF!", "#N/A", "#DIV/0!"]), 0.2, asks=True)
+
+
+@kind("values")
+def not_calculated(draft: Draft, random: Random) -> bool:
+    """A formula that no program has calculated: there is no value to read."""
+    return _each(draft, random, ("integer",), lambda item, box: "=1+2", 0.2, asks=True)
+
+
+@kind("values")
+def words_beside_numbers(draft: Draft, random: Random) -> bool:
+    return _each(draft, random, ("integer",), lambda item, box: f"{box.shown}（含借调）", 0.2, asks=True)
+
+
+@kind("values")
+def counts_as_dates(draft: Draft, random: Random) -> bool:
+    """A count formatted as a date."""
+
+    def change(item, box: Box) -> datetime:
+        return datetime(1900, 3, 5)
+
+    return _each(draft, random, ("integer",), change, 0.1, asks=True)
+
+
+@kind("values")
+def doubtful_choices(draft: Draft, random: Random) -> bool:
+    return _each(draft, random, ("yes_no",), lambda item, box: random.choice(["是？", "待定", "○"]), 0.3, asks=True)
+
+
+def plain_value(value: object) -> object:
+    return Decimal(str(value)) if isinstance(value, float) else value
