@@ -6,8 +6,9 @@ that the same figure reads on a light and on a dark page.
 """
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -111,8 +112,7 @@ def ranking(frame: pd.DataFrame, indicator: Indicator, caption: Caption, *, aver
     rows = pd.concat([known, unknown])
     values = known["value"].to_numpy(float)
     low, high = min([0.0, *values]), max([0.0, *values])
-    figure = go.Figure()
-    figure.add_bar(
+    bars = go.Bar(
         x=values,
         y=np.arange(len(known)),
         orientation="h",
@@ -129,27 +129,20 @@ def ranking(frame: pd.DataFrame, indicator: Indicator, caption: Caption, *, aver
         hoverinfo="text",
     )
     reasons = [why_no_figure(row) for row in unknown.to_dict("records")]
-    figure.add_scatter(
-        x=np.zeros(len(unknown)),
-        y=np.arange(len(known), len(rows)),
-        mode="text",
-        text=reasons,
-        textposition="middle right",
-        textfont={"color": GREY},
-        customdata=unknown[["unit"]].to_numpy(str),
-        hoverinfo="skip",
-    )
+    lines = []
     if average is not None and not pd.isna(average) and len(known):
         words = _("Whole {value}") if indicator.denominator else _("Mean {value}")
-        figure.add_vline(x=average, line={"color": VERMILION, "dash": "dash", "width": 1.5})
-        figure.add_annotation(
-            x=average, y=1, yref="paper", yanchor="bottom", showarrow=False, font={"color": VERMILION, "size": 12},
-            text=words.format(value=format_number(average, indicator)),
-        )  # fmt: skip
+        lines.append(Line(average, words.format(value=format_number(average, indicator)), anchor="center"))
     room = (high - low or 1) * 0.16  # for the printed values
-    figure.update_xaxes(range=[low - room * (low < 0), high + room], tickformat=".0%" if indicator.share else ",")
-    figure.update_yaxes(tickvals=np.arange(len(rows)), ticktext=rows["name"].tolist(), range=[len(rows) - 0.4, -0.6])
-    return dressed(figure, caption, unit_of(indicator), height=ROW * len(rows) + 120)
+    return drawn(
+        [bars, words_at(np.arange(len(known), len(rows)), reasons, unknown["unit"])],
+        caption,
+        unit_of(indicator),
+        x={"range": [low - room * (low < 0), high + room], "tickformat": ".0%" if indicator.share else ","},
+        y=from_the_top(rows["name"].tolist()),
+        height=ROW * len(rows) + 120,
+        lines=lines,
+    )
 
 
 def trend(
@@ -169,15 +162,15 @@ def trend(
     codes = rows["period"].tolist()
     values = rows["value"].to_numpy(float)
     partial = (rows["n_reporting"] < rows["n_expected"]).to_numpy(bool)
-    figure = go.Figure()
-    figure.add_scatter(
+    shown = printed_points(values)
+    course = go.Scatter(
         x=np.arange(len(rows)),
         y=values,
         mode="lines+markers+text",
         connectgaps=False,
         line={"color": BLUE, "width": 2.5},
         marker={"size": 9, "color": np.where(partial, "rgba(0,0,0,0)", BLUE), "line": {"color": BLUE, "width": 2}},
-        text=[format_number(v, indicator) if n in printed_points(values) else "" for n, v in enumerate(values)],
+        text=[format_number(value, indicator) if n in shown else "" for n, value in enumerate(values)],
         textposition="top center",
         cliponaxis=False,
         customdata=np.array(codes)[:, None],
@@ -188,29 +181,43 @@ def trend(
         ],
         hoverinfo="text",
     )
+    traces = [course]
     if target is not None:
-        figure.add_hline(
-            y=target, line={"color": GREEN, "dash": "dot"}, annotation_position="bottom right",
-            annotation_text=_("Target {value}").format(value=format_number(target, indicator)),
-        )  # fmt: skip
-    for code, text in (breaks or {}).items():
-        place = codes.index(code)
-        figure.add_vline(x=place - 0.5, line={"color": VERMILION, "dash": "dot", "width": 1.5})
-        figure.add_annotation(
-            x=place - 0.5, y=1, yref="paper", yanchor="bottom", text=text, showarrow=False, align="left",
-            xanchor="left" if place <= len(codes) / 2 else "right", font={"color": VERMILION, "size": 12},
-        )  # fmt: skip
-    known = values[~np.isnan(values)]
-    if len(known):
-        low, high = (0.0 if known.min() >= 0 else known.min()), max(known.max(), 0.0)
-        room = (high - low or 1) * 0.15
-        figure.update_yaxes(range=[low - room * (low < 0), high + room])
-    figure.update_yaxes(tickformat=".0%" if indicator.share else ",")
-    figure.update_xaxes(
-        tickvals=np.arange(len(rows)), ticktext=time_ticks([Period.of(code) for code in codes]),
-        range=[-0.5, max(len(rows) - 0.5, 0.5)],
+        traces.append(target_line(target, len(rows), indicator))
+    lines = [
+        Line(place - 0.5, text, "dot", "left" if place <= len(codes) / 2 else "right")
+        for place, text in ((codes.index(code), text) for code, text in (breaks or {}).items())
+    ]
+    return drawn(
+        traces,
+        caption,
+        unit_of(indicator),
+        x={
+            "tickvals": np.arange(len(rows)),
+            "ticktext": time_ticks([Period.of(code) for code in codes]),
+            "range": [-0.5, max(len(rows) - 0.5, 0.5)],
+        },
+        y={"range": range_around(values), "tickformat": ".0%" if indicator.share else ","},
+        height=380,
+        lines=lines,
+    )
+
+
+def target_line(target: float, n: int, indicator: Indicator) -> go.Scatter:
+    """A dotted line across n periods, named under its end."""
+    return go.Scatter(
+        x=np.array([-0.5, n - 0.5]), y=np.array([target, target]), mode="lines+text", hoverinfo="skip",
+        line={"color": GREEN, "dash": "dot", "width": 1.5}, textposition="bottom left", textfont={"color": GREEN},
+        text=["", _("Target {value}").format(value=format_number(target, indicator))],
     )  # fmt: skip
-    return dressed(figure, caption, unit_of(indicator), height=380)
+
+
+def range_around(values: np.ndarray) -> list[float]:
+    """An axis that holds zero and all values, with room for what is printed at them."""
+    known = [0.0, *values[~np.isnan(values)]]
+    low, high = min(known), max(known)
+    room = (high - low or 1) * 0.15
+    return [low - room * (low < 0), high + room]
 
 
 def printed_points(values: np.ndarray) -> set[int]:
@@ -232,13 +239,13 @@ def composition(
     table = frame.pivot(index="unit", columns="part", values="value").reindex(list(regions))
     names = list(regions.values())
     totals = table.sum(axis=1).to_numpy(float)
-    figure = go.Figure()
+    traces: list[go.Bar | go.Scatter] = []
     for n, part in enumerate(labels):
         if part not in table.columns:
             continue
         values = table[part].fillna(0).to_numpy(float)
         shares = np.divide(values, totals, out=np.zeros(len(table)), where=totals > 0)
-        figure.add_bar(
+        bar = go.Bar(
             x=shares,
             y=np.arange(len(table)),
             orientation="h",
@@ -255,24 +262,26 @@ def composition(
             ],
             hoverinfo="text",
         )
+        traces.append(bar)
     blank = np.flatnonzero(totals <= 0)
-    figure.add_scatter(
-        x=np.zeros(len(blank)), y=blank, mode="text", text=[_("not reported")] * len(blank),
-        textposition="middle right", textfont={"color": GREY}, showlegend=False, hoverinfo="skip",
-    )  # fmt: skip
-    figure.update_xaxes(range=[0, 1], tickformat=".0%")
-    figure.update_yaxes(
-        tickvals=np.arange(len(table)), range=[len(table) - 0.4, -0.6],
-        ticktext=[
-            _("{name} ({total})").format(name=name, total=f"{total:,.0f}") if total > 0 else name
-            for name, total in zip(names, totals, strict=True)
-        ],
-    )  # fmt: skip
-    figure.update_layout(
-        barmode="stack", bargap=0.25, showlegend=True,
+    traces.append(words_at(blank, [_("not reported")] * len(blank), table.index[blank]))
+    ticks = [
+        _("{name} ({total})").format(name=name, total=f"{total:,.0f}") if total > 0 else name
+        for name, total in zip(names, totals, strict=True)
+    ]
+    return drawn(
+        traces,
+        caption,
+        unit,
+        x={"range": [0, 1], "tickformat": ".0%"},
+        y=from_the_top(ticks),
+        height=ROW * len(table) + 150,
+        over=34,
+        barmode="stack",
+        bargap=0.25,
+        showlegend=True,
         legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom", "traceorder": "normal"},
-    )  # fmt: skip
-    return dressed(figure, caption, unit, height=ROW * len(table) + 150, over=34)
+    )
 
 
 def heat_map(frame: pd.DataFrame, indicators: Sequence[Indicator], caption: Caption) -> go.Figure:
@@ -292,12 +301,11 @@ def heat_map(frame: pd.DataFrame, indicators: Sequence[Indicator], caption: Capt
         for x, indicator in enumerate(columns)
     ]
     heads = [wrapped(i.label.get(language()), CHARACTERS // max(len(columns), 1)) for i in columns]
-    figure = go.Figure()
-    figure.add_heatmap(
+    colours = go.Heatmap(
         z=goodness, x=np.arange(len(columns)), y=np.arange(len(names)), zmin=0, zmax=1, colorscale=WORST_TO_BEST,
         showscale=False, xgap=2, ygap=2, hoverinfo="skip",
     )  # fmt: skip
-    figure.add_scatter(  # a heat map cannot be selected; the printed figures can
+    figures = go.Scatter(  # a heat map cannot be selected; the printed figures can
         x=np.array([x for x, *__ in cells]),
         y=np.array([y for __, y, *__ in cells]),
         mode="markers+text",
@@ -309,16 +317,24 @@ def heat_map(frame: pd.DataFrame, indicators: Sequence[Indicator], caption: Capt
         hovertext=[f"{names[unit]}，{columns[x].label.get(language())}：{text}" for x, __, unit, text in cells],
         hoverinfo="text",
     )
-    figure.update_xaxes(
-        tickvals=np.arange(len(columns)), ticktext=heads, side="top", tickangle=0,
-        range=[-0.5, len(columns) - 0.5], showgrid=False, zeroline=False,
-    )  # fmt: skip
-    figure.update_yaxes(
-        tickvals=np.arange(len(names)), ticktext=names.tolist(), range=[len(names) - 0.5, -0.5], showgrid=False,
-        zeroline=False,
-    )  # fmt: skip
+    bare = {"showgrid": False, "zeroline": False}
     over = 20 + 16 * max((head.count("<br>") + 1 for head in heads), default=1)
-    return dressed(figure, caption, "", height=(ROW + 4) * len(names) + 110 + over, over=over)
+    return drawn(
+        [colours, figures],
+        caption,
+        "",
+        x=bare
+        | {
+            "tickvals": np.arange(len(columns)),
+            "ticktext": heads,
+            "side": "top",
+            "tickangle": 0,
+            "range": [-0.5, len(columns) - 0.5],
+        },
+        y=bare | from_the_top(names.tolist()) | {"range": [len(names) - 0.5, -0.5]},
+        height=(ROW + 4) * len(names) + 110 + over,
+        over=over,
+    )
 
 
 def printed_cell(row: Mapping[str, object] | None, indicator: Indicator) -> str:
@@ -346,8 +362,7 @@ def changes(frame: pd.DataFrame, caption: Caption) -> go.Figure:
     frame: one row per region and indicator (unit, label, text, size, good), size signed, good True, False or None.
     """
     colour = {True: BLUE, False: VERMILION}
-    figure = go.Figure()
-    figure.add_bar(
+    bars = go.Bar(
         x=frame["size"].to_numpy(float),
         y=np.arange(len(frame)),
         orientation="h",
@@ -359,11 +374,14 @@ def changes(frame: pd.DataFrame, caption: Caption) -> go.Figure:
         hoverinfo="skip",
     )
     reach = max(frame["size"].abs().max(), 1e-9) * 1.9 if len(frame) else 1
-    figure.update_xaxes(range=[-reach, reach], showticklabels=False, zeroline=True)
-    figure.update_yaxes(
-        tickvals=np.arange(len(frame)), ticktext=frame["label"].tolist(), range=[len(frame) - 0.4, -0.6]
+    return drawn(
+        [bars],
+        caption,
+        "",
+        x={"range": [-reach, reach], "showticklabels": False, "zeroline": True},
+        y=from_the_top(frame["label"].tolist()),
+        height=ROW * len(frame) + 110,
     )
-    return dressed(figure, caption, "", height=ROW * len(frame) + 110)
 
 
 def flows(frame: pd.DataFrame, caption: Caption, unit: str, *, most: int = MOST_FLOWS) -> go.Figure:
@@ -372,8 +390,7 @@ def flows(frame: pd.DataFrame, caption: Caption, unit: str, *, most: int = MOST_
     sources, targets = list(dict.fromkeys(top["source"])), list(dict.fromkeys(top["target"]))
     place = {name: n for n, name in enumerate(sources)}
     weights = {name: top.loc[top["source"] == name, "weight"].sum() for name in sources}
-    figure = go.Figure()
-    figure.add_sankey(
+    sankey = go.Sankey(
         node={
             "label": [f"{name} {weights[name]:,.0f}" for name in sources] + targets,
             "color": [PALETTE[n % len(PALETTE)] for n in range(len(sources))] + [GREY] * len(targets),
@@ -391,7 +408,7 @@ def flows(frame: pd.DataFrame, caption: Caption, unit: str, *, most: int = MOST_
         valueformat=",.0f",
         textfont={"shadow": "none"},
     )
-    return dressed(figure, caption, unit, height=max(300, 30 * max(len(sources), len(targets)) + 120))
+    return drawn([sankey], caption, unit, height=max(300, 30 * max(len(sources), len(targets)) + 120))
 
 
 def wrapped(text: str, width: int) -> str:
@@ -403,24 +420,88 @@ def wrapped(text: str, width: int) -> str:
     return "<br>".join(text[n : n + step] for n in range(0, len(text), step))
 
 
-def dressed(figure: go.Figure, caption: Caption, unit: str, *, height: int, over: int = 20) -> go.Figure:
-    """The figure with its title, unit and the looks of all charts. over: pixels wanted between title and plot."""
+# ---- what the charts share -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Line:
+    """An upright line across the plot, with words at its top."""
+
+    x: float
+    words: str
+    dash: str = "dash"
+    anchor: str = "left"
+
+
+def words_at(places: np.ndarray, words: Sequence[str], units: Iterable[str]) -> go.Scatter:
+    """Grey words at the axis where there is no bar."""
+    return go.Scatter(
+        x=np.zeros(len(places)), y=places, mode="text", text=list(words), textposition="middle right",
+        textfont={"color": GREY}, customdata=np.array(list(units), str)[:, None], showlegend=False, hoverinfo="skip",
+    )  # fmt: skip
+
+
+def from_the_top(names: Sequence[str]) -> dict[str, Any]:
+    """An upright axis of names, the first on top. Names may be the same, so places are numbers."""
+    return {"tickvals": np.arange(len(names)), "ticktext": list(names), "range": [len(names) - 0.4, -0.6]}
+
+
+def drawn(
+    traces: Sequence[go.Bar | go.Scatter | go.Heatmap | go.Sankey],
+    caption: Caption,
+    unit: str,
+    *,
+    height: int,
+    x: Mapping[str, Any] | None = None,
+    y: Mapping[str, Any] | None = None,
+    lines: Sequence[Line] = (),
+    over: int = 20,
+    **layout: Any,
+) -> go.Figure:
+    """The figure with its title, unit and the looks of all charts. over: pixels wanted between title and plot.
+
+    Made in one go from plain dicts: plotly's update_layout, add_vline and the like took 70 of 100 ms of a page.
+    """
     below = _("{where}, {when}").format(where=caption.where, when=caption.when)
     if unit:
         below = _("{below} · unit: {unit}").format(below=below, unit=unit)
-    figure.update_layout(
-        title={
-            "text": f"<b>{caption.what}</b>", "subtitle": {"text": below, "font": {"size": 13, "color": GREY}},
-            "x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "yref": "container", "pad": {"t": 8},
-            "font": {"size": 16},
-        },
-        font={"family": FONTS, "size": 13},
-        height=height,
-        margin={"l": 8, "r": 16, "t": 56 + over, "b": 28},
-        showlegend=figure.layout.showlegend or False,
-        dragmode=False,
-        hoverlabel={"font": {"family": FONTS}},
+    axis = {"automargin": True, "fixedrange": True}
+    return go.Figure(
+        data=list(traces),
+        layout={
+            "title": {
+                "text": f"<b>{caption.what}</b>",
+                "subtitle": {"text": below, "font": {"size": 13, "color": GREY}},
+                "font": {"size": 16},
+                "x": 0,
+                "xanchor": "left",
+                "y": 1,
+                "yanchor": "top",
+                "yref": "container",
+                "pad": {"t": 8},
+            },
+            "font": {"family": FONTS, "size": 13},
+            "height": height,
+            "margin": {"l": 8, "r": 16, "t": 56 + over, "b": 28},
+            "showlegend": False,
+            "dragmode": False,
+            "hoverlabel": {"font": {"family": FONTS}},
+            "xaxis": axis | dict(x or {}),
+            "yaxis": axis | dict(y or {}),
+            "shapes": [
+                {
+                    "type": "line", "x0": line.x, "x1": line.x, "y0": 0, "y1": 1, "yref": "paper",
+                    "line": {"color": VERMILION, "dash": line.dash, "width": 1.5},
+                }
+                for line in lines
+            ],
+            "annotations": [
+                {
+                    "x": line.x, "y": 1, "yref": "paper", "yanchor": "bottom", "xanchor": line.anchor, "align": "left",
+                    "text": line.words, "showarrow": False, "font": {"color": VERMILION, "size": 12},
+                }
+                for line in lines
+            ],
+        }
+        | layout,
     )  # fmt: skip
-    figure.update_xaxes(automargin=True, fixedrange=True, title=None)
-    figure.update_yaxes(automargin=True, fixedrange=True, title=None)
-    return figure

@@ -291,10 +291,10 @@ def indicators(args: argparse.Namespace) -> int:
 
 def template(args: argparse.Namespace) -> int:
     from huizong.org_units import register
-    from huizong.templates import blank
+    from huizong.blanks import blank
 
     form, unit, period = open_forms()[args.form], register().get(args.unit), Period.of(args.period)
-    args.output.write_bytes(blank(form, unit, period, language=language(), register=register()))
+    args.output.write_bytes(blank(form, unit.code, period, language=language(), register=register()))
     made = {"file": str(args.output), "form": form.code, "unit": unit.code, "period": period.code}
     show(args, made, [str(args.output)])
     return 0

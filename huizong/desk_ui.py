@@ -8,13 +8,12 @@ from datetime import UTC, date
 import pandas as pd
 import streamlit as st
 
-from huizong import intake, templates, ui
+from huizong import blanks, intake, ui
 from huizong.forms import Form, all_forms
 from huizong.org_units import LEVELS, register
 from huizong.periods import Period, period_on
 from huizong.texts import _, language
 
-WORKBOOKS = ("xlsx", "xls", "xlsb", "ods", "xlsm", "et", "csv")
 WORKBOOK_MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 OUTCOMES = ("refused", "unreadable", "already", "received")  # those that need a look first
 ICONS = {"refused": "⛔", "unreadable": "⚠️", "already": "☑️", "received": "✅"}
@@ -48,9 +47,12 @@ def say_what_was_done() -> None:
 
 
 def receive_files(view: ui.View) -> None:
-    """The uploader; what is dropped is received at once, and the uploader emptied."""
+    """The uploader; what is dropped is received at once, and the uploader emptied.
+
+    Any file may be dropped: what it is, its content says, and intake tells why it cannot be read better than a browser.
+    """
     turn = st.session_state.setdefault("upload turn", 0)
-    files = ui.upload(_("Workbooks"), types=WORKBOOKS, key=f"upload {turn}")
+    files = ui.upload(_("Workbooks"), types=(), key=f"upload {turn}")
     if files:
         st.session_state["receipts"] = receive_with_progress(view, files)
         st.session_state["upload turn"] = turn + 1  # a new key is a new, empty uploader: the bytes are let go
@@ -103,7 +105,7 @@ def offer_blank(view: ui.View, form: str | None = None) -> None:
         period = ui.choose_period(f"blank period {form}", label=_("Period"), periods=recent_periods(chosen))
         st.download_button(
             _("Download the blank"),
-            lambda: templates.blank(chosen, unit, Period.of(period), language=view.language, register=register()),
+            lambda: blanks.blank(chosen, unit, Period.of(period), language=view.language, register=register()),
             f"{ui.form_title(form)}_{register().get(unit).name}_{period}.xlsx" if unit else None,
             mime=WORKBOOK_MIME,
             icon="📄",

@@ -104,11 +104,20 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
 REASONS: dict[str, str] = {
     "empty": N_("The file is empty (0 bytes). Export or save it again, then upload it."),
     "too_large": N_("The file is too large. Delete pictures and unused sheets, save it and upload it again."),
-    "too_many_cells": N_("A sheet has too many cells. Delete unused rows and columns, save it and upload it again."),
+    "too_many_cells": N_(
+        "The sheets reach too far: somewhere far from the table a cell is filled in. Delete all rows below and all columns "
+        "beside the table, save it and upload it again."
+    ),
+    "too_many_sheets": N_("The workbook has too many sheets. Keep those that are filled in and upload it again."),
+    "too_many_merged": N_("A sheet has too many merged cells. Unmerge the cells, fill in each and upload it again."),
+    "long_text": N_("A cell holds a text of more than 32,767 characters. Shorten it and upload the file again."),
     "too_slow": N_("Reading took too long and was stopped. Copy the table into a new workbook and upload that."),
     "damaged": N_("The file is damaged. Open it in Excel or WPS, save it as .xlsx and upload it again."),
     "password": N_("The file is protected by a password. Remove the password, save it and upload it again."),
+    "wrong_password": N_("The password is wrong. Enter it again, or remove it from the file and upload it again."),
     "word": N_("This is a Word document. Copy the table into an Excel workbook and upload that."),
+    "pdf": N_("This is a PDF or OFD document. Upload the workbook from which it was made."),
+    "picture": N_("This is a picture. Upload the workbook, not a photograph of it."),
     "archive": N_("This is a compressed archive. Unpack it and upload the workbooks inside."),
     "not_workbook": N_("This is not an Excel workbook. Save it as .xlsx in Excel or WPS and upload it again."),
     "no_cells": N_("The workbook has no filled cell. Fill in the form and upload it again."),

@@ -1,4 +1,4 @@
-"""What bytes are, whatever the file is called: by content, never by the name. And a protected file without its password."""
+"""What kind of file some bytes are: by content, never by the name. And the bytes that a password protects."""
 
 import codecs
 import re
@@ -63,6 +63,11 @@ def parts_of(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     return {info.filename.replace("\\", "/").lower(): info for info in archive.infolist()}
 
 
+def book_part(parts: Mapping[str, zipfile.ZipInfo], suffix: str) -> str | None:
+    """The name of the part that lists the sheets: xl/workbook.xml for all but a few writers."""
+    return next((name for name in parts if name.rpartition("/")[2] == f"workbook.{suffix}"), None)
+
+
 def read_part(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int = MAX_UNPACKED_BYTES) -> bytes:
     """A part's bytes, at most as many as its header declares and the limit allows: headers lie."""
     with archive.open(info) as part:
@@ -89,9 +94,9 @@ def _kind_of_zip(data: bytes) -> str:
 def _kind_of_parts(parts: Mapping[str, zipfile.ZipInfo], mimetype: bytes) -> str:
     if not {info.compress_type for info in parts.values()} <= {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
         raise Unreadable("archive")
-    if "xl/workbook.bin" in parts:
+    if book_part(parts, "bin"):
         return "xlsb"
-    if "xl/workbook.xml" in parts:
+    if book_part(parts, "xml"):
         return "xlsx"
     if b"opendocument.spreadsheet" in mimetype:
         return "ods"
@@ -125,12 +130,9 @@ def _kind_of_text(data: bytes) -> str:
 
 
 def decode(data: bytes, *, whole: bool = True) -> str:
-    """Text as Chinese offices save it: UTF-8, UTF-16 with a mark, else GB18030. Raises Unreadable for what is no text."""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encodings = ["utf-16"]
-    else:
-        encodings = ["utf-8-sig", "gb18030"]
-    for encoding in encodings:
+    """Text as Chinese offices save it: UTF-8, UTF-16 with a mark, GB18030. Raises Unreadable for what is no text."""
+    marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    for encoding in ["utf-16"] if marked else ["utf-8-sig", "gb18030"]:
         try:
             text = codecs.getincrementaldecoder(encoding)().decode(data, final=whole)
         except UnicodeDecodeError:

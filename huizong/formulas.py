@@ -4,8 +4,10 @@ SQL has a third answer: what is compared with a blank is neither true nor false,
 takes a blank for 0. So a condition is translated twice, into when it is surely true and when it is surely false.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from huizong.expressions import expression_tree
 
@@ -27,7 +29,7 @@ class Untranslatable(ValueError):
 
 @dataclass(frozen=True)
 class Value:
-    """A number, text or date. known: what holds when it is not blank; codes: code → the words that stand in the cell."""
+    """A number, text or date. known: what holds unless it is blank; codes: code → the words that stand in the cell."""
 
     formula: str
     known: tuple[str, ...] = ()
@@ -58,6 +60,10 @@ def yes_no_in(cell: str, yes: str, no: str) -> Truth:
     return Truth(f"{cell}={quoted(yes)}", f"{cell}={quoted(no)}")
 
 
+def date_of(day: date) -> Value:
+    return Value(f"DATE({day.year},{day.month},{day.day})")
+
+
 def quoted(text: str) -> str:
     doubled = text.replace('"', '""')
     return f'"{doubled}"'
@@ -73,6 +79,15 @@ def repeated(columns: Sequence[tuple[str, str]]) -> str:
     filled = [f'{cell}<>""' for cell, _ in columns]
     same = "*".join(f"({cells}={cell})" for cell, cells in columns)
     return all_of([*filled, f"SUMPRODUCT({same}*1)>1"])
+
+
+def sentence(text: str, names: Names) -> str:
+    """The formula of a text whose {names} are filled in from the row: "专职 "&$E5&" + 兼职 "&$F5."""
+    pieces = []
+    for n, piece in enumerate(re.split(r"\{([a-z_0-9.]+)\}", text)):
+        meaning = names.get(piece) if n % 2 else None
+        pieces.append(meaning.formula if isinstance(meaning, Value) else quoted("…" if n % 2 else piece))
+    return "&".join(piece for piece in pieces if piece != '""')
 
 
 def all_of(conditions: Sequence[str]) -> str:

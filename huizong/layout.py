@@ -15,6 +15,7 @@ from huizong.sheet import Cell, CellError, NoValue, Sheet
 
 MAX_HEADER_ROWS = 4
 IGNORED_HEADS = {"序号", "编号", "备注", "no", "remarks", "说明"}
+ASIDE = ("审核提示", "check", "上期", "lastperiod")  # how the heads begin that our blanks print beside the table
 
 # 合计, 一、小计：, 全区合计(人), 总计数; but 总计划财务培训班 and 小计算机操作班 are names.
 TOTAL = re.compile(
@@ -258,6 +259,7 @@ def _items_for(texts: list[str], known: dict[str, list[str]]) -> list[str]:
 
 def _map_columns(table: Table, heads: dict[int, list[str]], vocabulary: Vocabulary) -> None:
     order = [item.code for item in table.form.items]
+    heads = {column: texts for column, texts in heads.items() if not plain("".join(texts)).startswith(ASIDE)}
     options = {column: vocabulary.items_for(table.form.code, texts) for column, texts in sorted(heads.items())}
     certain = [found[0] for found in options.values() if len(found) == 1]
     previous: str | None = None

@@ -1,16 +1,16 @@
 """Workbooks of Excel, WPS and LibreOffice → Sheets.
 
-calamine reads the values of .xlsx, .xlsb and .ods. It turns error cells into '' and says nothing of formulas that were never
-calculated, so a second look at each sheet's own XML or records finds these, with hidden rows and columns, and how far
-the filled cells reach: calamine lays out the whole area before it can be asked. xlrd reads .xls, where calamine garbles
-some text; it keeps error codes. What no reader can tell: a formula of .xls or .xlsb that a library wrote as 0.
+calamine reads the values of .xlsx, .xlsb and .ods. It turns error cells into '' and says nothing of formulas that were
+never calculated, so a second look at each sheet's own XML or records finds these, with hidden rows and columns, and how
+far the filled cells reach: calamine lays out the whole area before it can be asked. xlrd reads .xls, where calamine
+garbles some text; it keeps error codes. What is not told: a formula of .xls or .xlsb beside which a library wrote 0.
 """
 
 import os
 import re
 import struct
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from io import BytesIO
@@ -20,7 +20,7 @@ from xml.etree import ElementTree
 import python_calamine as calamine
 import xlrd
 
-from huizong.file_kinds import parts_of, read_part
+from huizong.file_kinds import book_part, parts_of, read_part
 from huizong.workbook import (
     ERROR_CODES,
     MARK_SHEET,
@@ -34,6 +34,7 @@ from huizong.workbook import (
     Workbook,
     check_area,
     from_cells,
+    mark_of,
     place,
 )
 
@@ -51,7 +52,7 @@ def read_zipped(data: bytes, kind: str) -> Workbook:
             check_area(found.height, found.width)
             rows = found.to_python(skip_empty_area=True)
             if meta.name == MARK_SHEET:
-                workbook.mark = {str(row[0]): str(row[1]) for row in rows if len(row) > 1}
+                workbook.mark = {str(row[0]): str(row[1]) for row in rows if len(row) > 1 and row[0] != ""}
                 continue
             look.hidden = meta.visible != calamine.SheetVisibleEnum.Visible
             look.merged = look.merged or [(*start, *end) for start, end in found.merged_cell_ranges or []]
@@ -89,10 +90,11 @@ FILLED = re.compile(rb'<(?:\w+:)?c r="([A-Z]{1,3})([0-9]{1,7})"[^>]*[^>/]>(?!</|
 def look_into_xlsx(archive: zipfile.ZipFile) -> Iterator[Look]:
     """What each sheet's XML says beside the values. A sheet whose bytes show that there is nothing is not parsed."""
     parts = parts_of(archive)
-    book = read_part(archive, parts["xl/workbook.xml"])
+    name = book_part(parts, "xml")
+    book = read_part(archive, parts[name])
     # Libraries that cannot calculate write 0 beside a formula and ask the next program to recalculate.
     dummy_zero = b'fullCalcOnLoad="1"' in book or b'fullCalcOnLoad="true"' in book
-    links = _links(read_part(archive, parts["xl/_rels/workbook.xml.rels"]))
+    links = _links(archive, parts, name)
     sheets = [node for node in elements(book) if node.tag == "sheet"]
     if len(sheets) > MAX_SHEETS:
         raise Unreadable("too_many_sheets")
@@ -101,10 +103,12 @@ def look_into_xlsx(archive: zipfile.ZipFile) -> Iterator[Look]:
         yield _look_into_sheet(read_part(archive, part), dummy_zero) if part else Look()
 
 
-def _links(relations: bytes) -> dict[str, str]:
-    """Relation id → the name of the part, as parts_of gives it."""
+def _links(archive: zipfile.ZipFile, parts: Mapping[str, zipfile.ZipInfo], book: str) -> dict[str, str]:
+    """Relation id → the part it leads to, by the names that parts_of gives."""
+    folder, _, name = book.rpartition("/")
+    relations = read_part(archive, parts[join(folder, "_rels", f"{name}.rels")])
     return {
-        node.get("Id", ""): normpath(join("/xl", node.get("Target", ""))).lstrip("/").lower()
+        node.get("Id", ""): normpath(join("/", folder, node.get("Target", ""))).lstrip("/").lower()
         for node in elements(relations)
         if node.tag == "Relationship"
     }
@@ -179,9 +183,9 @@ FILLED_CELLS = {*range(2, 12), RICH_TEXT}  # 1 is a cell that has only a format
 def look_into_xlsb(archive: zipfile.ZipFile) -> Iterator[Look]:
     """Error cells, merged ranges, hidden rows and columns of each sheet."""
     parts = parts_of(archive)
-    links = _links(read_part(archive, parts["xl/_rels/workbook.bin.rels"]))
-    book = read_part(archive, parts["xl/workbook.bin"])
-    sheets = [record for kind, record in _records(book) if kind == BUNDLE_SHEET]
+    name = book_part(parts, "bin")
+    links = _links(archive, parts, name)
+    sheets = [record for kind, record in _records(read_part(archive, parts[name])) if kind == BUNDLE_SHEET]
     if len(sheets) > MAX_SHEETS:
         raise Unreadable("too_many_sheets")
     for sheet in sheets:
@@ -342,7 +346,7 @@ def read_xls(data: bytes) -> Workbook:
             if (cell := _xls_cell(kind, value, book.datemode)) != ""
         }
         if sheet.name == MARK_SHEET:
-            workbook.mark = {str(cell): str(cells.get((row, 1), "")) for (row, column), cell in cells.items() if not column}
+            workbook.mark = mark_of(cells)
             continue
         look = Look(
             merged=[(top, left, bottom - 1, right - 1) for top, bottom, left, right in sheet.merged_cells],

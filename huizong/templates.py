@@ -1,12 +1,10 @@
-"""Workbooks out: the blank of a return, any sheet drawn as a return, the download of a table.
+"""Workbooks out: any sheet drawn as a return, the download of a table.
 
-The only door to openpyxl. `draw` sets one return on one sheet; a blank adds to it formulas, drop-downs, protection,
-the instructions and a hidden mark, by which a reader knows form, unit and period for sure.
+`draw` sets one return on one sheet; the blank (blanks.py) is that with formulas, checks and a mark.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -19,25 +17,21 @@ import pandas as pd
 from openpyxl import Workbook
 from openpyxl.cell import Cell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
 
-from huizong.definitions import explain_items, explain_rules
 from huizong.forms import Form, Item
-from huizong.org_units import OrgUnit, Register
-from huizong.periods import Period
-from huizong.sheet import MARK_SHEET
-from huizong.texts import _, language, speak
+from huizong.org_units import OrgUnit
+from huizong.texts import _, language
 
-EMPTY_ROWS = 15
+WIDEST = 48  # column of a table, in characters; a longer text goes on in the next line
+LINE_HEIGHT = 15.5  # points
 NARROWEST = 66  # of a table, in characters: what a title and the lines beneath it need
 THIN = Side(style="thin", color="808080")
 BOX = Border(left=THIN, right=THIN, top=THIN, bottom=THIN)
 HEAD_FILL = PatternFill("solid", start_color="E8EEF4")
-INPUT_FILL = PatternFill("solid", start_color="FFFEF2")
 CENTRE = Alignment(horizontal="center", vertical="center", wrap_text=True)
 LEFT = Alignment(horizontal="left", vertical="center", wrap_text=True)
 RIGHT = Alignment(horizontal="right", vertical="center")
@@ -75,16 +69,27 @@ class ReturnSheet:
 
 @dataclass(frozen=True)
 class Body:
-    """Where the rows of a drawn return stand: item → column, the first and last row, the row of the total."""
+    """Where a drawn return stands: item → column; first and last row of the head, of the rows; the row of the total."""
 
     columns: Mapping[str, int]
+    head: tuple[int, int]
     first: int
     last: int
     total: int | None
 
+    @property
+    def right(self) -> int:
+        """The last column of the table."""
+        return max(self.columns.values())
+
     def range(self, item: str) -> str:
         letter = get_column_letter(self.columns[item])
         return f"{letter}{self.first}:{letter}{self.last}"
+
+    def fixed(self, item: str) -> str:
+        """The same cells from wherever the formula stands: $C$5:$C$26."""
+        letter = get_column_letter(self.columns[item])
+        return f"${letter}${self.first}:${letter}${self.last}"
 
 
 class SteadyZip(ZipFile):
@@ -162,7 +167,7 @@ def draw(sheet: Worksheet, page: ReturnSheet) -> Body:
         sheet.column_dimensions[get_column_letter(columns[code])].width = round(width, 1)
     sheet.freeze_panes = sheet.cell(first, columns[form.rows.name_item] + 1)
     print_on_a4(sheet, head_top, head_bottom)
-    return Body(columns, first, last, total)
+    return Body(columns, (head_top, head_bottom), first, last, total)
 
 
 def draw_lines(sheet: Worksheet, page: ReturnSheet, top: int, left: int, right: int) -> int:
@@ -285,65 +290,6 @@ def print_on_a4(sheet: Worksheet, head_top: int, head_bottom: int) -> None:
     sheet.print_options.horizontalCentered = True
 
 
-def blank(form: Form, unit: str, period: Period, *, language: str, register: Register) -> bytes:
-    """The blank return of one reporting unit: ready to fill, to print, and to be known again when it comes back."""
-    owner = register.get(unit)
-
-    def drawn() -> bytes:
-        speak(language)
-        return draw_blank(form, owner, period, row_names(form, owner, register))
-
-    return copy_context().run(drawn)  # so that the caller's own language stays
-
-
-def draw_blank(form: Form, unit: OrgUnit, period: Period, names: Sequence[str]) -> bytes:
-    """A blank in the current language; names: of the rows that are known beforehand."""
-    page = ReturnSheet(
-        form=form,
-        title=_("{period} {title}").format(period=period.label(language()), title=form.title.get(language())),
-        lines=[
-            _("Reporting unit: {unit}").format(unit=unit.name),
-            _("Period: {period}").format(period=period.label(language())),
-            *(_("In: {unit}").format(unit=money) for money in [money_unit(form)] if money),
-        ],
-        rows=[{form.rows.name_item: name} for name in names] or [{}] * EMPTY_ROWS,
-        notes=[
-            *(_("Note: {note}").format(note=note.get(language())) for note in form.notes),
-            _("Filled in by:            Checked by:            Date:"),
-        ],
-        look=Look(serial=_("No."), total=_("Total") if len(names) != 1 else None),
-    )
-    workbook = Workbook()
-    sheet = workbook.active
-    sheet.title = sheet_name(form.title.get(language()))
-    body = draw(sheet, page)
-    explain(workbook.create_sheet(sheet_name(_("How to fill it in"))), form)
-    mark = workbook.create_sheet(MARK_SHEET)  # keys in A, values in B; the choices of the drop-downs from D on
-    mark.sheet_state = "veryHidden"
-    known = {"form": form.code, "version": form.valid_from.isoformat(), "unit": unit.code, "period": period.code}
-    for line in known.items():
-        mark.append(line)
-    if body.total:
-        for item in (item for item in form.items if item.summed):
-            sheet.cell(body.total, body.columns[item.code], f"=SUM({body.range(item.code)})")
-    for item in form.items:
-        if check := validation(item, mark):
-            check.add(body.range(item.code))
-            sheet.add_data_validation(check)
-    leave_open(sheet, body, signature=(body.total or body.last) + len(page.notes))
-    return workbook_bytes(workbook)
-
-
-def row_names(form: Form, unit: OrgUnit, register: Register) -> list[str]:
-    """The printed names of the rows that are known beforehand: the codes of a list, the own office, the townships."""
-    if codes := form.by_code[form.rows.name_item].codes:
-        return [code.label.get(language()) for code in codes]
-    names = [own_office(unit)] if "self" in form.rows.units else []
-    if "township" in form.rows.units:
-        names += [child.name for child in register.children(unit.code, kinds=("unit",)) if child.level == 4]
-    return names
-
-
 def own_office(unit: OrgUnit) -> str:
     return unit.name if unit.kind == "department" else f"{unit.name}委统战部"
 
@@ -355,61 +301,6 @@ def money_unit(form: Form) -> str | None:
 
 def sheet_name(text: str) -> str:
     return re.sub(r"[\[\]:*?/\\]", " ", text)[:31]
-
-
-def validation(item: Item, mark: Worksheet) -> DataValidation | None:
-    """What Excel lets into the cells of an item, and what it says otherwise."""
-    head = item.label.get(language())
-    if item.type in ("code", "yes_no"):
-        choices = [code.label.get(language()) for code in item.codes] or [_("Yes"), _("No")]
-        column = max(3, mark.max_column) + 1
-        for row, choice in enumerate(choices, 1):
-            mark.cell(row, column, choice)
-        letter = get_column_letter(column)
-        check = DataValidation(type="list", formula1=f"{MARK_SHEET}!${letter}$1:${letter}${len(choices)}")
-        check.error = _("“{item}”: choose one of {choices}").format(item=head, choices=" / ".join(choices))
-    elif item.numeric:
-        kind = "whole" if item.type == "integer" else "decimal"
-        check = DataValidation(type=kind, operator="greaterThanOrEqual", formula1="0")
-        whole = _("“{item}”: write a whole number, 0 for none, without a unit")
-        some = _("“{item}”: write a number, 0 for none, without a unit")
-        check.error = (whole if item.type == "integer" else some).format(item=head)
-    elif item.type == "date":
-        check = DataValidation(type="date", operator="greaterThan", formula1="18171")  # 1949-09-30
-        check.error = _("“{item}”: write a date such as 2018-09-30").format(item=head)
-    else:
-        return None
-    check.allow_blank, check.showErrorMessage, check.errorTitle = True, True, _("Please check")
-    check.error = check.error[:225]  # all that Excel takes
-    return check
-
-
-def leave_open(sheet: Worksheet, body: Body, signature: int) -> None:
-    """Protect all but the cells to fill in; rows may be added, so that a list can grow."""
-    left, right = min(body.columns.values()), max(body.columns.values())
-    for row in sheet.iter_rows(body.first, body.last, min_col=1, max_col=right):
-        for cell in row:
-            cell.protection = Protection(locked=False)
-            if cell.column >= left:
-                cell.fill = INPUT_FILL
-    sheet.cell(signature, 1).protection = Protection(locked=False)
-    sheet.protection.enable()
-    for liberty in ("insertRows", "deleteRows", "formatCells", "formatColumns", "formatRows", "sort", "autoFilter"):
-        setattr(sheet.protection, liberty, False)  # False: not forbidden
-
-
-def explain(sheet: Worksheet, form: Form) -> None:
-    """The instructions, from the form itself: what each column wants, and what will be checked."""
-    row = 3
-    for frame in (explain_items(form).drop(columns=_("Also printed as")), explain_rules(form)):
-        draw_table(sheet, row, frame, {})
-        row += len(frame) + 2
-    across(sheet, 1, 1, sheet.max_column, form.title.get(language()), CENTRE).font = Font(
-        name="宋体", size=16, bold=True
-    )
-    sheet.row_dimensions[1].height = 34
-    print_on_a4(sheet, 1, 1)
-    sheet.protection.enable()
 
 
 def table_workbook(
@@ -446,7 +337,11 @@ def draw_table(sheet: Worksheet, top: int, frame: pd.DataFrame, formats: Mapping
             cell.number_format = shown
             longest = max(longest, display_width(value) if isinstance(value, str) else 0)
         dimension = sheet.column_dimensions[get_column_letter(column)]
-        dimension.width = max(dimension.width if dimension.customWidth else 0, min(48, max(10, longest + 2)))
+        dimension.width = max(dimension.width if dimension.customWidth else 0, min(WIDEST, max(10, longest + 2)))
+        for row, value in enumerate(frame[head].tolist(), top + 1):
+            if isinstance(value, str) and (lines := -(-display_width(value) // (WIDEST - 2))) > 1:
+                height = sheet.row_dimensions[row].height or 0
+                sheet.row_dimensions[row].height = max(height, LINE_HEIGHT * lines)
 
 
 def number_format(values: pd.Series, wanted: str | None) -> str:

@@ -1,4 +1,4 @@
-"""Tables that are text: CSV and TSV, HTML saved as .xls, the XML spreadsheet of 2003 → Sheets. Nothing is ever fetched."""
+"""Tables that are text → Sheets: CSV and TSV, HTML saved as .xls, the XML spreadsheet of 2003. Nothing is fetched."""
 
 import csv
 import re
@@ -16,10 +16,10 @@ from huizong.workbook import (
     CellError,
     Look,
     NoValue,
-    Unreadable,
     Workbook,
     check_area,
     from_cells,
+    mark_of,
     place,
 )
 
@@ -225,8 +225,7 @@ def read_xml(data: bytes) -> Workbook:
         elif node.tag == "Worksheet":
             name = attribute(node, "Name") or ""
             if name == MARK_SHEET:
-                cells = sheet.cells
-                workbook.mark = {str(cells[at]): str(cells.get((at[0], 1), "")) for at in cells if at[1] == 0}
+                workbook.mark = mark_of(sheet.cells)
             else:
                 workbook.sheets.append(from_cells(name, sheet.cells, sheet.look))
             sheet = XmlSheet()

@@ -5,6 +5,7 @@ The choice lives in the URL, so that a link shows the same view; the session rem
 
 import gc
 import json
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -23,10 +24,9 @@ from huizong.periods import MONTHS_IN, BadPeriod, Frequency, Period, period_on, 
 from huizong.store import EVERYWHERE, Store
 from huizong.texts import LANGUAGES, _, language, speak
 
-gc.freeze()  # what is imported stays; collecting it again after every rerun took 90 of 130 ms
-
 PAGES = Path(__file__).parent.parent / "pages"
 STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
+_modules_frozen = 0
 _navigated = False  # whether this process has shown the menu; until then Streamlit runs pages/ by itself
 PLOTLY = {"displayModeBar": False, "responsive": True}  # the mode bar speaks English only
 
@@ -124,6 +124,7 @@ def enter_page(form: str | None = None, *, choose: bool = True) -> View:
 
     form: the page is about this form, so no period finer than its own is offered. choose: draw the pickers.
     """
+    freeze_imports()
     settle_language()
     if not _navigated:  # the first visitor of a server came by a page's own address, past app.py: go through it
         navigation()
@@ -141,6 +142,14 @@ def enter_page(form: str | None = None, *, choose: bool = True) -> View:
         show_in_url("period", period.code)
         bar(view, frequencies, periods)
     return view
+
+
+def freeze_imports() -> None:
+    """Keeps what has been imported out of the collection after every rerun, which took 90 of 130 ms."""
+    global _modules_frozen
+    if len(sys.modules) > _modules_frozen:  # some are imported at first use only
+        _modules_frozen = len(sys.modules)
+        gc.freeze()
 
 
 def ready_store() -> Store:

@@ -1,4 +1,4 @@
-"""What a workbook is once it has been read: sheets, cells with their addresses, merged ranges; and the limits of reading."""
+"""What a workbook is once it is read: sheets, cells with their addresses, merged ranges; and the limits of reading."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -129,6 +129,11 @@ def from_cells(name: str, cells: Mapping[tuple[int, int], Cell], look: Look) -> 
     """The sheet that holds these cells: (row, column) from 0 → value."""
     top, left, rows = _with_cells(0, 0, [], cells) if cells else (0, 0, [])
     return place(name, top, left, rows, look)
+
+
+def mark_of(cells: Mapping[tuple[int, int], Cell]) -> dict[str, str]:
+    """What our own blank wrote on its hidden sheet: keys in column A, values in B."""
+    return {str(cell): str(cells.get((row, 1), "")) for (row, column), cell in cells.items() if column == 0}
 
 
 def check_area(height: int, width: int) -> None:

@@ -165,10 +165,23 @@ def test_the_same_workbook_again_brings_nothing_new(page: Page, own: str) -> Non
     expect(page.get_by_test_id("stExpander").filter(has_text="本次报送")).to_contain_text("以前收到过")
 
 
-def test_a_file_that_is_no_workbook_is_told_apart(page: Page, own: str) -> None:
+@pytest.mark.parametrize("name", ["不是表.xlsx", "说明.docx"])
+def test_a_file_that_is_no_workbook_is_told_apart(page: Page, own: str, name: str) -> None:
     visit(page, own, "upload")
-    drop(page, "不是表.xlsx", b"no workbook at all")
+    drop(page, name, b"\x00\x01 no workbook at all")
     expect(page.get_by_test_id("stExpander").filter(has_text="本次报送")).to_contain_text("无法读取")
+
+
+def test_a_blank_is_issued_and_known_again(page: Page, own: str, tmp_path: Path) -> None:
+    visit(page, own, "upload")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="下载空白表").click()
+    blank = tmp_path / download.value.suggested_filename
+    download.value.save_as(blank)
+    assert blank.suffix == ".xlsx"
+    drop(page, blank.name, blank.read_bytes())
+    title = blank.stem.split("_")[0]
+    expect(page.get_by_role("heading", level=2).filter(has_text=title)).to_be_visible()
 
 
 def pages_of(page: Page, server: str) -> list[str]:

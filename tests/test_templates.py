@@ -15,7 +15,8 @@ from huizong.org_units import register
 from huizong.periods import Period
 from huizong.returns import Return, read_returns
 from huizong.sheet import read_workbook
-from huizong.templates import blank, returns_workbook, sums, table_workbook
+from huizong.blanks import blank
+from huizong.templates import returns_workbook, sums, table_workbook
 from huizong.texts import language
 from tests.workbooks import make_workbook, return_sheet
 
@@ -55,129 +56,6 @@ def read(data: bytes, tmp_path) -> list[Return]:
 
 def row_of(sheet: Worksheet, text: str) -> int:
     return next(cell.row for cells in sheet.iter_rows() for cell in cells if cell.value == text)
-
-
-@pytest.mark.parametrize("words", ["zh_CN", "en"])
-@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.code)
-def test_a_blank_that_comes_back_is_known_for_sure_even_without_its_title(form: Form, words: str, tmp_path) -> None:
-    workbook = opened(issued(form, words=words))
-    sheet = workbook.worksheets[0]
-    sheet["A1"] = sheet["A2"] = None
-    stream = BytesIO()
-    workbook.save(stream)
-    (found,) = read(stream.getvalue(), tmp_path)
-    assert found.form is form
-    assert found.unit.code == SONGSHAN
-    assert found.period.frequency == form.frequency
-    assert found.questions == []
-    assert not found.tables[0].missing
-    assert not found.tables[0].ambiguous
-    assert not found.tables[0].extra
-
-
-@pytest.mark.parametrize("words", ["zh_CN", "en"])
-def test_a_filled_blank_is_read_as_filled(words: str, tmp_path) -> None:
-    form = all_forms()["staffing"]
-    workbook = opened(issued(form, words=words))
-    sheet = workbook.worksheets[0]
-    first = row_of(sheet, "松山区委统战部")
-    items = {item.code: column for column, item in enumerate(form.items, 2)}
-    for row in range(first, first + 22):
-        for code, value in STAFF.items():
-            sheet.cell(row, items[code], value if row == first else 0)
-    sheet.cell(first, items["colocated"], "是")
-    stream = BytesIO()
-    workbook.save(stream)
-    (found,) = read(stream.getvalue(), tmp_path)
-    assert found.findings == []
-    assert [row.kind for row in found.rows] == ["self"] + ["township"] * 21
-    assert found.rows[0].values["staff_in_post"] == 4
-    assert found.rows[0].values["colocated"] is True
-    assert found.rows[0].values["operating_funds"] is None
-    townships = [unit.code for unit in register().children(SONGSHAN)]
-    assert [row.unit_code for row in found.rows[1:]] == townships
-
-
-@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.code)
-def test_only_the_cells_to_fill_in_are_open(form: Form) -> None:
-    sheet = opened(issued(form)).worksheets[0]
-    assert sheet.protection.sheet
-    assert not sheet.protection.password
-    first = row_of(sheet, 1)
-    assert all(cell.protection.locked for row in sheet.iter_rows(1, first - 1) for cell in row)
-    assert not any(sheet.cell(first, column).protection.locked for column in range(1, len(form.items) + 2))
-    totals = [cell for row in sheet.iter_rows() for cell in row if str(cell.value).startswith("=SUM(")]
-    assert all(cell.protection.locked for cell in totals)
-    expected = sum(item.summed for item in form.items) if form.rows.units != ["self"] else 0
-    assert len(totals) == expected
-
-
-@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.code)
-def test_every_list_number_and_date_is_checked_while_typing(form: Form) -> None:
-    workbook = opened(issued(form))
-    sheet, mark = workbook.worksheets[0], workbook["_huizong"]
-    assert mark.sheet_state == "veryHidden"
-    checks = {
-        str(check.sqref).split(":")[0].rstrip("0123456789"): check for check in sheet.data_validations.dataValidation
-    }
-    for column, item in enumerate(form.items, 2):
-        check = checks.get(openpyxl.utils.get_column_letter(column))
-        if item.type in ("text", "unit"):
-            assert check is None
-            continue
-        assert item.label.zh in check.error
-        assert len(check.error) <= 255
-        if item.type in ("code", "yes_no"):
-            offered = [cell.value for (cell,) in mark[check.formula1.split("!")[1].replace("$", "")]]
-            assert offered == ([code.label.zh for code in item.codes] or ["是", "否"])
-
-
-def test_an_instruction_sheet_explains_every_item_and_rule() -> None:
-    form = all_forms()["coverage"]
-    sheet = opened(issued(form))["填表说明"]
-    texts = {cell.value for row in sheet.iter_rows() for cell in row}
-    assert {item.head("zh") for item in form.items} <= texts
-    assert {rule.remedy.zh for rule in form.rules} <= texts
-
-
-def test_a_blank_prints_on_one_page_width_of_a4() -> None:
-    sheet = opened(issued(all_forms()["staffing"])).worksheets[0]
-    assert (sheet.page_setup.orientation, sheet.page_setup.paperSize) == ("landscape", 9)
-    assert (sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == (1, 0)
-    assert sheet.print_title_rows == "$3:$4"
-
-
-def test_merged_heads_stand_over_their_columns() -> None:
-    sheet = opened(issued(all_forms()["staffing"])).worksheets[0]
-    merged = {str(area): sheet.cell(area.min_row, area.min_col).value for area in sheet.merged_cells.ranges}
-    assert {merged[area] for area in ("E3:F3", "I3:L3", "M3:O3")} == {"其中", "年龄", "学历"}
-    assert merged["A3:A4"] == "序号"
-
-
-def test_a_blank_in_english_leaves_the_language_of_the_caller() -> None:
-    sheet = opened(issued(all_forms()["staffing"], words="en")).worksheets[0]
-    assert sheet["A1"].value.startswith("Q3 2018")
-    assert language() == "zh_CN"
-
-
-def test_the_blank_of_a_list_offers_empty_rows_and_that_of_channels_the_channels() -> None:
-    pairing = opened(issued(all_forms()["pairing"])).worksheets[0]
-    assert [pairing.cell(row, 2).value for row in range(4, 19)] == [None] * 15
-    assert pairing["B19"].value == "合计"
-    publicity = opened(issued(all_forms()["publicity"])).worksheets[0]
-    first = row_of(publicity, "国家级媒体")
-    assert publicity.cell(first + 5, 2).value == "信息简报"
-
-
-def test_a_department_gets_a_blank_with_its_own_row_only() -> None:
-    sheet = opened(issued(all_forms()["staffing"], unit="321084-01")).worksheets[0]
-    first = row_of(sheet, register().get("321084-01").name)
-    assert sheet.cell(first, 1).value == 1
-    assert not any(str(cell.value).startswith("=") for row in sheet.iter_rows() for cell in row)
-
-
-def test_the_same_blank_is_the_same_bytes() -> None:
-    assert issued(all_forms()["training"]) == issued(all_forms()["training"])
 
 
 # ---- a return as a clerk sends it ------------------------------------------------------------------------------------

@@ -1,0 +1,282 @@
+"""Nothing is referred to before it is durable, nobody sees what is not his, and processes take turns."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pytest
+from stores import LINXI, SONGSHAN, accepted, contents, files_in, places, send, small_store, submitted
+from test_forms import declared, written
+from workbooks import make_workbook, office
+
+from huizong import intake, journal
+from huizong.derive import reset
+from huizong.forms import load_forms
+from huizong.indicators import figures
+from huizong.periods import Period
+from huizong.store import Store, StoreBusy, UnknownQuestion, question, store_folder
+
+ROOT = Path(__file__).parent.parent
+Q3 = Period.of("2018-Q3")
+
+
+def staffing(staff: int = 3, unit: str = "松山区", name: str = "区委统战部", period: str = "2018-Q3") -> bytes:
+    return make_workbook("staffing", [office(name, staff)], unit=unit, period=period)
+
+
+# ---- durable before it is referred to -----------------------------------------------------------------------------------
+
+
+def test_the_original_is_durable_before_the_commit_that_names_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    deeds: list[str] = []
+    fsync, replace, transaction = os.fsync, os.replace, Store.transaction
+
+    def noted_fsync(handle: int) -> None:
+        path = Path(os.readlink(f"/proc/self/fd/{handle}"))
+        deeds.append(f"fsync {path.relative_to(store.folder).parts[0]}")
+        fsync(handle)
+
+    def noted_replace(source: Path, target: Path) -> None:
+        deeds.append(f"{source.parent.name} → {target.relative_to(store.folder).parts[0]}")
+        replace(source, target)
+
+    @contextmanager
+    def noted_transaction(self: Store, *, keep: bool = True) -> Iterator[object]:
+        with transaction(self, keep=keep) as cursor:
+            yield cursor
+            deeds.append("commit")
+
+    monkeypatch.setattr(os, "fsync", noted_fsync)
+    monkeypatch.setattr(os, "replace", noted_replace)
+    monkeypatch.setattr(Store, "transaction", noted_transaction)
+    submitted(store, staffing())
+    # The bytes, then the move, then the folders that now hold another name: a crash between any two loses nothing named.
+    assert deeds[:2] == ["fsync incoming", "incoming → originals"]
+    assert set(deeds[2:-1]) == {"fsync originals"}
+    assert len(deeds[2:-1]) == 2  # the folder of the file and, as it is new, the one above
+    assert deeds[-1] == "commit"
+
+
+def test_a_refused_file_never_reaches_the_originals(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "replace", lambda *_: pytest.fail("moved"))
+    send(store, make_workbook("staffing", [office("区委统战部")], unit="松山区", period="2018-Q3", notes=["13000000000"]))
+    assert files_in(store.folder / "incoming") == []
+
+
+def test_everything_is_there_after_a_restart(store: Store, store_dir: Path) -> None:
+    accepted(store, staffing())
+    before = contents(store)
+    store.close()
+    again = small_store(store_dir)
+    assert contents(again) == before
+    assert send(again, staffing())[0].outcome == "already"
+    again.close()
+
+
+# ---- scope --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two_counties(store: Store) -> Store:
+    accepted(store, staffing(3))
+    accepted(store, staffing(5, "林西县", "县委统战部"))
+    return store
+
+
+@pytest.mark.parametrize(
+    ("scope", "seen"),
+    [(["0"], 8), (["15"], 8), (["1504"], 8), ([SONGSHAN], 3), ([LINXI], 5), ([SONGSHAN, LINXI], 8), (["45"], None), ([], None)],
+)
+def test_figures_are_of_what_the_asker_may_see(two_counties: Store, scope: list[str], seen: float | None) -> None:
+    row = figures(two_counties, ["staff_in_post_total"], "1504", [Q3], scope=scope).iloc[0]
+    assert (row["value"] if row["value"] == row["value"] else None) == seen
+    inside = {SONGSHAN, LINXI} if set(scope) & {"0", "15", "1504"} else {SONGSHAN, LINXI} & set(scope)
+    assert row["n_expected"] == len(inside)
+
+
+def test_submissions_and_findings_are_of_what_the_asker_may_see(two_counties: Store) -> None:
+    everything = intake.submissions(two_counties)
+    assert set(intake.submissions(two_counties, [LINXI])["unit"]) == {LINXI}
+    assert len(intake.submissions(two_counties, [])) == 0
+    wrong = make_workbook("staffing", [office("区委统战部", 3, women=9)], unit="松山区", period="2018-Q4")
+    submission = submitted(two_counties, wrong)
+    assert len(intake.findings(two_counties, submission)) == 1
+    assert len(intake.findings(two_counties, submission, [LINXI])) == 0
+    assert len(everything) == 2
+
+
+def test_an_unclear_return_is_seen_by_nobody_with_a_narrow_scope(store: Store) -> None:
+    submitted(store, staffing(unit="哪里"))
+    assert len(intake.submissions(store)) == 1
+    assert len(intake.submissions(store, [SONGSHAN])) == 0
+
+
+# ---- questions ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_unknown_question_lists_the_known() -> None:
+    with pytest.raises(UnknownQuestion, match="indicator_by_unit"):
+        question("no_such_question")
+
+
+def test_a_question_takes_no_missing_and_no_foreign_parameter(store: Store) -> None:
+    with pytest.raises(duckdb.Error):
+        store.ask("findings")
+    with pytest.raises(duckdb.Error):
+        store.ask("periods", submission="x")
+
+
+def test_a_question_can_reach_no_file(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "geheim.csv").write_text("a\n1\n", encoding="utf-8")
+    with pytest.raises(duckdb.Error):
+        store.run(f"SELECT * FROM read_csv('{tmp_path / 'geheim.csv'}')")
+    with pytest.raises(duckdb.Error):
+        store.run("SET enable_external_access = true")
+
+
+def test_the_version_grows_with_every_change(store: Store) -> None:
+    seen = [store.version]
+    submission = submitted(store, staffing())
+    seen.append(store.version)
+    intake.accept(store, [submission], who="统计员")
+    seen.append(store.version)
+    assert len(set(seen)) == 3
+    assert store.version == seen[-1]
+    send(store, staffing())  # already there
+    assert store.version == seen[-1]
+
+
+def test_the_version_tells_another_history_apart(store: Store) -> None:
+    # Whoever remembers figures by it would show those of the store before.
+    accepted(store, staffing(3))
+    before = store.version
+    reset(store)
+    accepted(store, staffing(4))
+    assert store.version != before
+
+
+def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
+    with pytest.raises(ZeroDivisionError), store.transaction() as cursor:
+        cursor.execute("INSERT INTO target VALUES ('x', '15', '2018', 1)")
+        raise ZeroDivisionError
+    assert store.run("SELECT count(*) FROM target") == [(0,)]
+
+
+# ---- forms and the register change --------------------------------------------------------------------------------------
+
+
+def test_a_form_may_gain_a_column(tmp_path: Path, store_dir: Path) -> None:
+    form = declared("publicity")
+    written(tmp_path, form)
+    old = small_store(store_dir, load_forms(tmp_path))
+    accepted(old, make_workbook("publicity", [{"channel": "website", "submitted": 5, "adopted": 1}], unit="松山区", period="2018-09"))
+    old.close()
+
+    form["items"].append({"code": "read_by", "label": {"zh": "阅读量", "en": "Read"}, "type": "integer", "optional": True})
+    written(tmp_path, form)
+    new = small_store(store_dir, load_forms(tmp_path))
+    assert new.run("SELECT submitted, read_by FROM publicity") == [(5, None)]
+    new.close()
+
+
+def test_a_county_that_the_register_gains_owes_its_returns(store_dir: Path) -> None:
+    before = small_store(store_dir, units=places(SONGSHAN))
+    assert figures(before, ["staff_in_post_total"], "1504", [Q3])["n_expected"].iloc[0] == 1
+    before.close()
+    after = small_store(store_dir, units=places(SONGSHAN, LINXI))
+    assert figures(after, ["staff_in_post_total"], "1504", [Q3])["missing"].iloc[0] == [SONGSHAN, LINXI]
+    after.close()
+
+
+def test_where_the_store_lies(store_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert store_folder() == store_dir
+    monkeypatch.delenv("HUIZONG_STORE")
+    assert store_folder() == ROOT / "data" / "store"
+
+
+# ---- taking turns -------------------------------------------------------------------------------------------------------
+
+
+def test_many_threads_get_their_own_answers(two_counties: Store) -> None:
+    wrong: list[object] = []
+
+    def ask(unit: str, expected: float) -> None:
+        for _ in range(10):
+            value = figures(two_counties, ["staff_in_post_total"], unit, [Q3])["value"].iloc[0]
+            if value != expected:
+                wrong.append((unit, value))
+
+    threads = [threading.Thread(target=ask, args=pair) for pair in [(SONGSHAN, 3), (LINXI, 5), ("1504", 8)] * 2]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+SENDER = """
+import sys
+sys.path[:0] = [{root!r}, {tests!r}]
+from pathlib import Path
+from stores import send, small_store
+from test_store import staffing
+for n in range(2):
+    store = small_store(Path({folder!r}))
+    for receipt in send(store, staffing(n + 1, {unit!r}, {name!r}, f"201{{n}}-Q3"), accept=True):
+        print(receipt.outcome)
+    store.close()
+"""
+
+
+def test_two_processes_take_turns_on_one_store(store_dir: Path) -> None:
+    senders = []
+    for unit, name in (("松山区", "区委统战部"), ("林西县", "县委统战部")):
+        script = SENDER.format(root=str(ROOT), tests=str(ROOT / "tests"), folder=str(store_dir), unit=unit, name=name)
+        senders.append(subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True))
+    said = [sender.communicate(timeout=60)[0].split() for sender in senders]
+    assert [sender.returncode for sender in senders] == [0, 0]
+    assert said == [["received"] * 2] * 2
+    store = small_store(store_dir)
+    held = store.run("SELECT unit, count(*) FROM submission WHERE status = 'accepted' GROUP BY unit ORDER BY unit")
+    assert held == [(SONGSHAN, 2), (LINXI, 2)]
+    with store.transaction(keep=False) as cursor:
+        assert journal.first_break(cursor) is None
+    store.close()
+
+
+HOLDER = """
+import duckdb, sys
+held = duckdb.connect(sys.argv[1])
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_store_that_another_process_keeps_is_busy(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.close()
+    monkeypatch.setattr("huizong.store.WAIT_SECONDS", 0.2)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(store.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(StoreBusy, match=r"huizong\.duckdb"):
+            _ = store.version
+    finally:
+        holder.communicate()
+    assert store.version == 0
+
+
+def test_the_file_is_let_go_when_nobody_uses_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huizong.store.LINGER_SECONDS", 0.05)
+    assert store.run("SELECT 1") == [(1,)]
+    timer = store._timer
+    assert timer
+    timer.join(5)
+    duckdb.connect(str(store.path)).close()  # with other settings: refused while this process has it open
+    assert store.run("SELECT 1") == [(1,)]
