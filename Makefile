@@ -22,7 +22,7 @@ check: $(TESTS)
 	$(MAKE) test
 
 bench: $(TESTS)
-	for benchmark in benchmarks/*.py; do $(BIN)/python $$benchmark || exit 1; done
+	$(BIN)/python -m benchmarks
 
 # The locks, and the files that are made by a script and kept: remake them on purpose, look at the difference, commit.
 lock: $(RUNS)

@@ -10,7 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from huizong import derive, intake
+from pandas import DataFrame
+
+from huizong import blanks, derive, intake
 from huizong.edits import describe
 from huizong.forms import BadForm, Form, UnknownForm
 from huizong.indicators import UnknownIndicator, figures
@@ -74,6 +76,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--unit", required=True, metavar="CODE")
     made.add_argument("--period", required=True, metavar="P")
     made.add_argument("-o", "--output", required=True, type=Path, metavar="FILE")
+    made.add_argument("--all", action="store_true", help="a ZIP with the blanks of all units under CODE")
     command("forms", forms, "the forms there are")
     command("indicators", indicators, "the indicators there are")
     command("rebuild", rebuild, "make the derived tables again from the journal and the originals")
@@ -290,13 +293,22 @@ def indicators(args: argparse.Namespace) -> int:
 
 
 def template(args: argparse.Namespace) -> int:
-    from huizong.org_units import register
-    from huizong.blanks import blank
+    store, period = store_for_checking(), Period.of(args.period)
+    form, unit = store.forms[args.form], store.units.get(args.unit)
 
-    form, unit, period = open_forms()[args.form], register().get(args.unit), Period.of(args.period)
-    args.output.write_bytes(blank(form, unit.code, period, language=language(), register=register()))
-    made = {"file": str(args.output), "form": form.code, "unit": unit.code, "period": period.code}
-    show(args, made, [str(args.output)])
+    def previous(unit: str) -> DataFrame | None:
+        return intake.rows_in_force(store, form.code, unit, period.previous().code)
+
+    if args.all:
+        units = blanks.reporting_units(form, unit.code, store.units)
+        data = blanks.blanks(form, units, period, language=language(), register=store.units, previous=previous)
+    else:
+        units, before = [unit.code], previous(unit.code)
+        data = blanks.blank(form, unit.code, period, language=language(), register=store.units, previous=before)
+    store.close()
+    args.output.write_bytes(data)
+    made = {"file": str(args.output), "form": form.code, "unit": unit.code, "period": period.code, "units": units}
+    show(args, made, [f"{args.output}  {len(units)}"])
     return 0
 
 

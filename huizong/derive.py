@@ -105,7 +105,7 @@ WHERE
     AND finding.item IS NOT DISTINCT FROM earlier_finding.item
     AND finding.found = earlier_finding.found
     AND finding.params = earlier_finding.params
-    AND finding.cells = earlier_finding.cells
+    AND (finding.found <> '' OR finding.cells = earlier_finding.cells)
 """
 
 _STATUS = """
@@ -295,7 +295,13 @@ def _apply_answered(store: Store, cursor: Cursor, event: Event) -> None:
     if isinstance(workbook, Unreadable):
         raise workbook
     number = int(event.subject.rpartition("-")[2])
-    returns = read_returns(workbook, store.vocabulary, store.units, {number: event.body})
+    said: dict[str, str] = {}
+    for (body,) in cursor.execute(
+        "SELECT body FROM journal WHERE kind = 'answered' AND subject = ? AND seq <= ? ORDER BY seq",
+        [event.subject, event.seq],
+    ).fetchall():
+        said |= json.loads(body)
+    returns = read_returns(workbook, store.vocabulary, store.units, {number: said})
     received = cursor.execute("SELECT received_at FROM submission WHERE id = ?", [event.subject]).fetchone()
     forget(store, cursor, [event.subject])
     origin = Event(event.seq, received[0] if received else event.at, event.who, "received", sha,
@@ -340,7 +346,7 @@ def _apply_sent_back(store: Store, cursor: Cursor, event: Event) -> None:
 
 def _apply_withdrawn(store: Store, cursor: Cursor, event: Event) -> None:
     cursor.execute(
-        "UPDATE submission SET status = 'withdrawn', ended_at = CASE WHEN accepted_at IS NULL THEN NULL ELSE $1 END "
+        "UPDATE submission SET status = 'withdrawn', ended_at = CASE WHEN accepted_at IS NULL THEN NULL ELSE coalesce(ended_at, $1) END "
         "WHERE id = $2",
         [event.at, event.subject],
     )

@@ -10,13 +10,14 @@ import streamlit as st
 
 from huizong import blanks, intake, ui
 from huizong.forms import Form, all_forms
-from huizong.org_units import LEVELS, register
+from huizong.org_units import register
 from huizong.periods import Period, period_on
 from huizong.texts import _, language
 
 WORKBOOK_MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 OUTCOMES = ("refused", "unreadable", "already", "received")  # those that need a look first
 ICONS = {"refused": "⛔", "unreadable": "⚠️", "already": "☑️", "received": "✅"}
+MOST_BLANKS = 200  # in one ZIP; 25 take a second
 SHOWN_FINDINGS = 100  # on the page; the download has all
 YEARS_BACK = 20  # of the periods on offer
 
@@ -96,27 +97,39 @@ def plain_markdown(text: str) -> str:
 
 
 def offer_blank(view: ui.View, form: str | None = None) -> None:
-    """Pick form, unit and period; download the blank return."""
+    """Pick form, unit and period; download the blank return, or those of all units at once."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         form = form or ui.choose_form("blank form", label=_("Form"))
         chosen = all_forms()[form]
-        units = reporting_units(chosen, view.unit.county or view.unit.code)
-        unit = ui.choose_unit(f"blank unit {view.unit.code} {form}", label=_("Reporting unit"), units=units)
-        period = ui.choose_period(f"blank period {form}", label=_("Period"), periods=recent_periods(chosen))
+        units = blanks.reporting_units(chosen, view.unit.county or view.unit.code, register())
+        every = _("all {n} units, as a ZIP").format(n=len(units)) if 1 < len(units) <= MOST_BLANKS else None
+        unit = ui.choose_unit(f"blank unit {view.unit.code} {form}", label=_("Reporting unit"), units=units, none=every)
+        code = ui.choose_period(f"blank period {form}", label=_("Period"), periods=recent_periods(chosen))
+        period = Period.of(code)
+        issue = {"language": view.language, "register": register()}
+        before = rows_before(view, chosen, period)
+        if unit is None:
+            name, kind = f"{ui.form_title(form)}_{view.where}_{code}.zip", "application/zip"
+        else:
+            name, kind = blanks.file_name(chosen, register().get(unit), period, view.language), WORKBOOK_MIME
         st.download_button(
             _("Download the blank"),
-            lambda: blanks.blank(chosen, unit, Period.of(period), language=view.language, register=register()),
-            f"{ui.form_title(form)}_{register().get(unit).name}_{period}.xlsx" if unit else None,
-            mime=WORKBOOK_MIME,
+            lambda: (
+                blanks.blank(chosen, unit, period, previous=before(unit), **issue)
+                if unit
+                else blanks.blanks(chosen, units, period, previous=before, **issue)
+            ),
+            name,
+            mime=kind,
             icon="📄",
-            disabled=unit is None,
+            disabled=not units,
             on_click="ignore",
         )
 
 
-def reporting_units(form: Form, within: str) -> list[str]:
-    """The codes of the units below one (or itself) that report a form."""
-    return [unit.code for level in form.levels for unit in register().under(within, LEVELS.index(level))]
+def rows_before(view: ui.View, form: Form, period: Period) -> Callable[[str], pd.DataFrame | None]:
+    """unit → the rows of its return in force for the period before, printed beside the blank for comparison."""
+    return lambda unit: intake.rows_in_force(view.store, form.code, unit, period.previous().code, view.scope)
 
 
 def recent_periods(form: Form) -> list[str]:
@@ -235,7 +248,7 @@ def ask_what_is_unclear(view: ui.View, submission: pd.Series) -> None:
                     answer["form"] = ui.choose_form(key, label=label)
                 case "unit":
                     label = _("Reporting unit ({found})").format(found=found)
-                    units = dict.fromkeys([*question["candidates"], *reporting_units(form, "0")])
+                    units = dict.fromkeys([*question["candidates"], *blanks.reporting_units(form, "0", register())])
                     answer["unit"] = ui.choose_unit(key, label=label, units=list(units), none=_("choose …"))
                 case "period":
                     label = _("Period ({found})").format(found=found)

@@ -105,8 +105,8 @@ REASONS: dict[str, str] = {
     "empty": N_("The file is empty (0 bytes). Export or save it again, then upload it."),
     "too_large": N_("The file is too large. Delete pictures and unused sheets, save it and upload it again."),
     "too_many_cells": N_(
-        "The sheets reach too far: somewhere far from the table a cell is filled in. Delete all rows below and all columns "
-        "beside the table, save it and upload it again."
+        "The sheets reach too far: somewhere far from the table a cell is filled in. Delete all rows below and all "
+        "columns beside the table, save it and upload it again."
     ),
     "too_many_sheets": N_("The workbook has too many sheets. Keep those that are filled in and upload it again."),
     "too_many_merged": N_("A sheet has too many merged cells. Unmerge the cells, fill in each and upload it again."),

@@ -30,6 +30,7 @@ FOREIGN = {
     b"\xfd7zXZ": "archive",
 }
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
+DELIMITERS = "\t,;|"
 HEAD = 2**16  # bytes that decide what a text is
 
 # Excel protects a file whose password nobody is asked for (read-only recommended, locked structure) with this one.
@@ -121,7 +122,9 @@ def _kind_of_text(data: bytes) -> str:
     text = decode(data[:HEAD], whole=len(data) <= HEAD)
     start = text.lstrip()[:1]
     if start != "<":
-        return "csv"
+        if any(delimiter in text for delimiter in DELIMITERS):
+            return "csv"
+        raise Unreadable("not_workbook")
     if "urn:schemas-microsoft-com:office:spreadsheet" in text:
         return "xml"
     if re.search(r"<(?:html|table|!doctype html)\b", text, re.I):

@@ -100,19 +100,20 @@ def _start(store: Store, files: list[tuple[str, bytes]]) -> Group:
 def _finish(store: Store, group: Group, who: str, sample: bool, accept: bool) -> Iterator[Receipt]:
     arrivals = group.arrivals
     _take_results([a for a in arrivals if a.path and not a.reason], group.results)
-    known = dict(
-        store.run(
-            "SELECT sha256, min(received_at) FROM original WHERE reason IS NULL AND sha256 IN (SELECT unnest($1)) "
-            "GROUP BY sha256",
-            [[a.sha256 for a in arrivals]],
-        )
-    )
-    fresh: dict[str, Arrival] = {}
-    for arrival in arrivals:
-        if arrival.path and arrival.sha256 not in known:
-            fresh.setdefault(arrival.sha256, arrival)
-    kept = [a for a in fresh.values() if a.reason != "personal"]
     with store.transaction() as cursor:
+        # Asked inside the transaction: another session may be taking in the same file.
+        known = dict(
+            cursor.execute(
+                "SELECT sha256, min(received_at) FROM original WHERE reason IS NULL AND sha256 IN (SELECT unnest($1)) "
+                "GROUP BY sha256",
+                [[a.sha256 for a in arrivals]],
+            ).fetchall()
+        )
+        fresh: dict[str, Arrival] = {}
+        for arrival in arrivals:
+            if arrival.path and arrival.sha256 not in known:
+                fresh.setdefault(arrival.sha256, arrival)
+        kept = [a for a in fresh.values() if a.reason != "personal"]
         store.keep([(a.path, store.original_path(a.sha256, a.kind)) for a in kept if a.path])
         events = journal.append(cursor, who, [_received(a, sample) for a in [*fresh.values(), *_unkept(arrivals)]])
         apply(store, cursor, events, {a.sha256: a.workbook for a in kept if a.workbook})
@@ -180,15 +181,14 @@ def reason_text(reason: str, cells: Sequence[str] = ()) -> str:
 def _receipt(
     arrival: Arrival, fresh: Mapping[str, Arrival], known: Mapping[str, datetime], made: Mapping[str, list[str]]
 ) -> Receipt:
-    if arrival.path is None or (arrival.reason and arrival.reason != "personal"):
-        return Receipt(arrival.filename, "unreadable", reason_text(arrival.reason))
-    if arrival.reason == "personal":
-        return Receipt(arrival.filename, "refused", reason_text("personal", arrival.cells))
     submissions = made.get(arrival.sha256, [])
     if arrival.sha256 in known:
         when = f"{known[arrival.sha256]:%Y-%m-%d %H:%M} UTC"
-        return Receipt(arrival.filename, "already", _("Already received on {when}; nothing new").format(when=when),
-                       submissions)  # fmt: skip
+        message = _("Already received on {when}; nothing new").format(when=when)
+        return Receipt(arrival.filename, "already", message, submissions)
+    if arrival.reason:
+        outcome = "refused" if arrival.reason == "personal" else "unreadable"
+        return Receipt(arrival.filename, outcome, reason_text(arrival.reason, arrival.cells))
     if arrival.sha256 not in fresh:
         return Receipt(arrival.filename, "already", _("The same file twice in this upload"), submissions)
     if not submissions:
@@ -257,16 +257,34 @@ def _status(store: Store, submission: str) -> str:
 
 def why_not_acceptable(store: Store, ids: Sequence[str]) -> dict[str, str]:
     """id → why it cannot be accepted, for those that cannot."""
-    rows = store.run(
-        "SELECT id, status, n_errors, n_queries, n_explained FROM submission WHERE id IN (SELECT unnest($1))",
-        [list(ids)],
-    )
+    rows = store.run(_STANDING, [list(ids)])
     return {row[0]: why for row in rows if (why := _obstacle(*row[1:]))} | {
         i: _("no such return") for i in ids if i not in {row[0] for row in rows}
     }
 
 
-def _obstacle(status: str, n_errors: int, n_queries: int, n_explained: int) -> str | None:
+# newer: a later revision of the same return is in force or is to be accepted with this one.
+_STANDING = """
+SELECT
+    s.id,
+    s.status,
+    s.n_errors,
+    s.n_queries,
+    s.n_explained,
+    EXISTS (
+        SELECT 1
+        FROM submission AS n
+        WHERE
+            (n.form, n.unit, n.period) = (s.form, s.unit, s.period)
+            AND n.revision > s.revision
+            AND (n.status = 'accepted' OR n.id IN (SELECT unnest($1)))
+    ) AS newer
+FROM submission AS s
+WHERE s.id IN (SELECT unnest($1))
+"""
+
+
+def _obstacle(status: str, n_errors: int, n_queries: int, n_explained: int, newer: bool) -> str | None:
     if status == "unsure":
         return _("the form, unit or period must be confirmed first")
     if n_errors:
@@ -275,16 +293,12 @@ def _obstacle(status: str, n_errors: int, n_queries: int, n_explained: int) -> s
         return _("{n} queries need an explanation").format(n=n_queries - n_explained)
     if status not in ("query", "clean"):
         return _("it has been decided already")
-    return None
+    return _("a newer revision takes its place") if newer else None
 
 
 def _accept_within(store: Store, cursor: Cursor, ids: Sequence[str], who: str) -> list[str]:
     """Accepts those that can be; of several revisions of one return only the newest."""
-    rows = cursor.execute(
-        "SELECT id, status, n_errors, n_queries, n_explained FROM submission WHERE id IN (SELECT unnest($1)) "
-        "QUALIFY revision = max(revision) OVER (PARTITION BY form, unit, period)",
-        [list(ids)],
-    ).fetchall()
+    rows = cursor.execute(_STANDING, [list(ids)]).fetchall()
     good = sorted(row[0] for row in rows if _obstacle(*row[1:]) is None)
     if good:
         apply(store, cursor, journal.append(cursor, who, [("accepted", "", {"submissions": good})]))
@@ -386,6 +400,15 @@ def rows(store: Store, submission: str, form: str) -> pd.DataFrame:
         "WHERE submission_id = ? ORDER BY sheet, row",
         [submission],
     )
+
+
+def rows_in_force(
+    store: Store, form: str, unit: str, period: str, scope: Sequence[str] = EVERYWHERE
+) -> pd.DataFrame | None:
+    """The rows of the accepted return of a unit for a period, as `rows` gives them; None when there is none."""
+    held = submissions(store, scope, form=form, unit=unit, period=period, status="accepted")
+    held = held[held["unit"] == unit]
+    return rows(store, held["id"].iloc[0], form) if len(held) else None
 
 
 def difference(store: Store, submission: str) -> pd.DataFrame:

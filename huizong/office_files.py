@@ -82,8 +82,7 @@ def attribute(node: ElementTree.Element, name: str) -> str | None:
 
 FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
 CALCULATED = re.compile(rb"<(?:\w+:)?f(?:\s[^>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)<(?:\w+:)?v>[^<]")
-ERROR_OR_HIDDEN = re.compile(rb"""\st\s*=\s*["']e["']|\shidden\s*=""")
-FAR = re.compile(rb'<(?:\w+:)?c r="(?:[A-Z]{3}|[A-Z]+[0-9]{5})')
+FAR = re.compile(rb'r="[A-Z]+(?:(?<=[A-Z]{3})|[0-9]{5})')  # beyond ZZ9999 calamine may not have the memory
 FILLED = re.compile(rb'<(?:\w+:)?c r="([A-Z]{1,3})([0-9]{1,7})"[^>]*[^>/]>(?!</|<(?:\w+:)?v(?:/>|></))')
 
 
@@ -124,11 +123,18 @@ def _look_into_sheet(xml: bytes, dummy_zero: bool) -> Look:
             rows.add(row)
             columns.add(column)
         _check_reach(rows, columns)
-    formulas = len(FORMULA.findall(xml))
-    if ERROR_OR_HIDDEN.search(xml) or (formulas and (dummy_zero or formulas > len(CALCULATED.findall(xml)))):
+    if _says_more(xml, dummy_zero):
         return _parse_sheet(xml, dummy_zero)
     refuse_dtd(xml)
     return Look()
+
+
+def _says_more(xml: bytes, dummy_zero: bool) -> bool:
+    """Whether there may be error cells, hidden rows or columns, or formulas without a value."""
+    if b"hidden" in xml or b'"e"' in xml or b"'e'" in xml or xml.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return True
+    formulas = len(FORMULA.findall(xml)) if b"<f" in xml or b":f" in xml else 0
+    return formulas > 0 and (dummy_zero or formulas > len(CALCULATED.findall(xml)))
 
 
 def _check_reach(rows: set[int], columns: set[int]) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, cached_property
 from pathlib import Path
+from uuid import uuid4
 
 import duckdb
 import pandas as pd
@@ -205,11 +206,11 @@ class Store:
 
     @property
     def version(self) -> int:
-        """Grows with every change of the data; the key of whatever is remembered about them."""
+        """Another number after every change of the data, 0 for an empty store: the key of what is remembered about them."""
         if self._seen is None or (self.folder is not None and time.monotonic() - self._seen[0] > LINGER_SECONDS):
             with self._cursor() as cursor:
-                (seq,) = cursor.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()
-            self._seen = (time.monotonic(), seq)
+                (last,) = cursor.execute("SELECT max_by(hash, seq) FROM journal").fetchone()
+            self._seen = (time.monotonic(), int(last[:15], 16) if last else 0)
         return self._seen[1]
 
     def ask(self, name: str, scope: Sequence[str] = EVERYWHERE, **params: object) -> pd.DataFrame:
@@ -239,7 +240,7 @@ class Store:
         """Writes uploaded bytes to incoming/, durable, before anything looks into them. Gives their sha256 and path."""
         sha = hashlib.sha256(data).hexdigest()
         assert self.folder is not None
-        path = self.folder / "incoming" / f"{sha}.{kind or 'bin'}"
+        path = self.folder / "incoming" / f"{uuid4().hex}.{kind or 'bin'}"
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
         try:
             view = memoryview(data)

@@ -7,7 +7,7 @@ from datetime import datetime, time
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
-from huizong.file_kinds import decode
+from huizong.file_kinds import DELIMITERS, decode
 from huizong.office_files import attribute, elements
 from huizong.workbook import (
     ERROR_CODES,
@@ -25,7 +25,6 @@ from huizong.workbook import (
 
 # ---- CSV, TSV -------------------------------------------------------------------------------------------------------
 
-DELIMITERS = "\t,;|"
 SAMPLE = 200  # lines that decide which delimiter it is
 
 

@@ -64,7 +64,10 @@ def label(indicator: Indicator) -> str:
 
 def ask_theme(view: ui.View, code: str, *, headline: bool = False) -> Theme:
     """headline: only the indicators of the overview."""
-    form = view.store.forms[code]
+    return view.keep(("theme", code, headline), lambda: _theme(view, view.store.forms[code], headline))
+
+
+def _theme(view: ui.View, form: Form, headline: bool) -> Theme:
     if headline:
         form = form.model_copy(update={"indicators": [i for i in form.indicators if i.headline]})
     periods = {*history(view.period), view.period.previous(), view.period.last_year()}
@@ -226,9 +229,10 @@ def ranking(theme: Theme, indicator: Indicator) -> None:
     average = now["value"] if indicator.denominator else known.mean()
     caption = theme.caption(_("Ranking: {indicator}").format(indicator=label(indicator)))
     ui.draw(
-        charts.ranking(rows, indicator, caption, average=average if len(known) > 1 else None),
-        key=f"ranking {indicator.code} {theme.view.unit.code} {theme.view.period}",
-        alt=caption.text,
+        theme.view,
+        f"ranking {indicator.code}",
+        caption,
+        lambda: charts.ranking(rows, indicator, caption, average=average if len(known) > 1 else None),
         drill=True,
     )
     st.caption(source_note(theme, now) + " · " + _("click a bar to go there"))
@@ -243,9 +247,10 @@ def trend(theme: Theme, indicator: Indicator) -> None:
     when = _("{first} to {last}").format(first=first.label(language()), last=last.label(language()))
     caption = Caption(_("Trend: {indicator}").format(indicator=label(indicator)), ui.unit_name(theme.view.unit), when)
     ui.draw(
-        charts.trend(rows, indicator, caption, breaks=breaks(theme, first), target=indicator.target),
-        key=f"trend {indicator.code} {theme.view.unit.code} {theme.view.period}",
-        alt=caption.text,
+        theme.view,
+        f"trend {indicator.code}",
+        caption,
+        lambda: charts.trend(rows, indicator, caption, breaks=breaks(theme, first), target=indicator.target),
     )
     st.caption(
         _("A hollow point: not everybody had reported; a gap: no figure.")
@@ -269,33 +274,40 @@ def compositions(theme: Theme) -> None:
         return
     st.subheader(_("Composition"))
     view = theme.view
+    whole = view.ask(indicators.composition, theme.form.code, view.unit.code, [view.period])
+    names = {c.code: c.label.get(language()) for c in theme.form.compositions if (whole["composition"] == c.code).any()}
+    if not names:
+        st.caption(_("no data"))
+        return
+    code = st.segmented_control(
+        _("Composition"),
+        list(names),
+        default=next(iter(names)),
+        format_func=names.get,
+        key=f"composition of {theme.form.code}",
+        label_visibility="collapsed",
+        required=True,
+    )
+    composition = next(c for c in theme.form.compositions if c.code == code)
+    caption = theme.caption(names[code])
+    ui.draw(view, f"composition {code}", caption, lambda: composition_chart(theme, composition, caption), drill=True)
+    st.caption(source_note(theme, theme.now(theme.form.indicators[0])))
+
+
+def composition_chart(theme: Theme, composition: Composition, caption: Caption) -> Any:
+    """The region on top, then its parts."""
+    view = theme.view
     ask = (indicators.composition, theme.form.code, view.unit.code, [view.period])
-    frame = view.ask(*ask)
+    frame, parts = view.ask(*ask), view.ask(*ask, by_child=True)
     regions = {view.unit.code: ui.unit_name(view.unit)}
-    parts = view.ask(*ask, by_child=True)
     if parts["unit"].nunique() > 1:
         frame = pd.concat([frame, parts[parts["unit"] != view.unit.code]])
-        regions = dict(zip(theme.children["unit"], theme.children["name"], strict=True)) | regions
-        regions = {view.unit.code: regions.pop(view.unit.code)} | regions
-    shown = [c for c in theme.form.compositions if (frame["composition"] == c.code).any()]
-    for column, composition in zip(
-        st.tabs([c.label.get(language()) for c in shown]) if shown else [], shown, strict=True
-    ):
-        with column:
-            caption = theme.caption(composition.label.get(language()))
-            ui.draw(
-                charts.composition(
-                    frame[frame["composition"] == composition.code],
-                    regions,
-                    part_labels(theme.form, composition),
-                    caption,
-                    composition.unit.get(language()),
-                ),
-                key=f"composition {composition.code} {view.unit.code} {view.period}",
-                alt=caption.text,
-                drill=True,
-            )
-            st.caption(source_note(theme, theme.now(theme.form.indicators[0])))
+        regions |= {
+            u: n for u, n in zip(theme.children["unit"], theme.children["name"], strict=True) if u not in regions
+        }
+    frame = frame[frame["composition"] == composition.code]
+    labels, unit = part_labels(theme.form, composition), composition.unit.get(language())
+    return charts.composition(frame, regions, labels, caption, unit)
 
 
 def part_labels(form: Form, composition: Composition) -> dict[str, str]:
@@ -314,9 +326,10 @@ def heat_map(theme: Theme) -> None:
     st.subheader(_("All at a glance"))
     caption = theme.caption(_("Parts of the region by indicator"))
     ui.draw(
-        charts.heat_map(rows, theme.form.indicators, caption),
-        key=f"heat map {theme.form.code} {theme.view.unit.code} {theme.view.period}",
-        alt=caption.text,
+        theme.view,
+        f"heat map {theme.form.code}",
+        caption,
+        lambda: charts.heat_map(rows, theme.form.indicators, caption),
         drill=True,
     )
     st.caption(
@@ -339,9 +352,7 @@ def flows(theme: Theme) -> None:
         )
     )
     weight = flow.weight_label.get(language())
-    ui.draw(
-        charts.flows(frame, caption, weight), key=f"flows {view.unit.code} {view.period}", alt=caption.text
-    )  # fmt: skip
+    ui.draw(view, f"flows of {theme.form.code}", caption, lambda: charts.flows(frame, caption, weight))
     names = {
         "source": theme.form.by_code[flow.source].label.get(language()),
         "target": theme.form.by_code[flow.target].label.get(language()),
@@ -363,22 +374,26 @@ def table(theme: Theme) -> None:
     if not theme.reported:
         return
     st.subheader(_("Table"))
-    whole = theme.figures[theme.figures["period"] == theme.view.period.code]
-    rows = pd.concat([whole.assign(name=ui.unit_name(theme.view.unit)), theme.children])
-    wide = rows.pivot(index=["unit", "name"], columns="indicator", values="value").reset_index()
-    wide = wide.set_index("unit").loc[rows["unit"].unique()].reset_index()
-    heads = {i.code: head_with_unit(i) for i in theme.form.indicators}
-    wide = wide[["unit", "name", *(code for code in heads if code in wide)]]
-    response_of = rows.groupby("unit", sort=False)[["n_reporting", "n_expected"]].max()
-    wide[_("Reported / due")] = [f"{n}/{m}" if m else "" for n, m in response_of.loc[wide["unit"]].to_numpy()]
     ui.table(
-        wide.rename(columns=heads | {"unit": _("Region code"), "name": _("Region")}),
+        theme.view.keep(("table", theme.form.code), lambda: table_frame(theme)),
         key=f"table of {theme.form.code}",
         title=f"{ui.unit_name(theme.view.unit)}{theme.view.when}{theme.form.theme.get(language())}",
-        notes=[
-            _("Source: returns “{form}”, {period}").format(form=ui.form_title(theme.form.code), period=theme.view.when)
-        ],
-        formats={heads[i.code]: excel_format(i) for i in theme.form.indicators},
+        notes=[source(theme)],
+        formats={head_with_unit(i): excel_format(i) for i in theme.form.indicators},
+    )
+
+
+def table_frame(theme: Theme) -> pd.DataFrame:
+    """One row per region: code, name, each indicator under its printed head, how many have reported."""
+    whole = theme.figures[theme.figures["period"] == theme.view.period.code]
+    rows = pd.concat([whole.assign(name=ui.unit_name(theme.view.unit)), theme.children])
+    regions = rows.drop_duplicates("unit").set_index("unit")
+    values = rows.pivot(index="unit", columns="indicator", values="value").reindex(regions.index)
+    reported = rows.groupby("unit")[["n_reporting", "n_expected"]].max().reindex(regions.index)
+    return pd.DataFrame(
+        {_("Region code"): regions.index, _("Region"): regions["name"].tolist()}
+        | {head_with_unit(i): values[i.code].tolist() for i in theme.form.indicators}
+        | {_("Reported / due"): [f"{n}/{m}" if m else "" for n, m in reported.to_numpy()]}
     )
 
 
@@ -488,7 +503,7 @@ def unreported(view: ui.View, found: Iterable[Theme]) -> None:
 def largest_changes(view: ui.View, found: Iterable[Theme], most: int = 10) -> None:
     """The headline figures of the parts that moved most since the last period."""
     st.subheader(_("Largest changes on the last period"))
-    moves = pd.concat([pd.DataFrame(), *(moves_of(theme) for theme in found)])
+    moves = view.keep("changes", lambda: pd.concat([pd.DataFrame(), *(moves_of(theme) for theme in found)]))
     if moves.empty:
         st.caption(_("Nothing to compare: there are no figures of the parts for this period and the one before."))
         return
@@ -498,9 +513,7 @@ def largest_changes(view: ui.View, found: Iterable[Theme], most: int = 10) -> No
         ui.unit_name(view.unit),
         _("{first} to {last}").format(first=view.period.previous().label(language()), last=view.when),
     )
-    ui.draw(
-        charts.changes(top, caption), key=f"changes {view.unit.code} {view.period}", alt=caption.text, drill=True
-    )  # fmt: skip
+    ui.draw(view, "changes", caption, lambda: charts.changes(top, caption), drill=True)
     st.caption(
         _("The bar is the change as a share of the region's own figure. Blue: for the better, orange: for the worse.")
     )

@@ -11,18 +11,20 @@ from dataclasses import dataclass
 from datetime import date
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from huizong import derive, indicators, samples, templates
+from huizong import charts, derive, indicators, samples, templates
 from huizong.forms import all_forms
 from huizong.org_units import OrgUnit, UnknownUnit, register
 from huizong.periods import MONTHS_IN, BadPeriod, Frequency, Period, period_on, source_periods
 from huizong.store import EVERYWHERE, Store
 from huizong.texts import LANGUAGES, _, language, speak
+
+T = TypeVar("T")
 
 PAGES = Path(__file__).parent.parent / "pages"
 STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
@@ -52,15 +54,20 @@ class View:
     def when(self) -> str:
         return self.period.label(language())
 
-    def ask(self, question: Callable[..., pd.DataFrame], *args: Any, **more: Any) -> pd.DataFrame:
-        """question(store, *args, scope=…, **more), remembered until the data change."""
-        key = (question.__qualname__, str(self.store.folder), self.store.version, self.scope, repr(args), repr(more))
-        return _remembered(key, lambda: question(self.store, *args, scope=self.scope, **more))
+    def keep(self, key: object, make: Callable[[], T]) -> T:
+        """make(), kept until the data change, for all who see the same in the same language: never alter it."""
+        where = (str(self.store.folder), self.store.version, self.scope, self.unit.code, self.period.code, language())
+        return _kept(repr((where, key)), make)
+
+    def ask(self, question: Callable[..., T], *args: Any, **more: Any) -> T:
+        """question(store, *args, scope=…, **more), kept."""
+        key = (question.__qualname__, args, more)
+        return self.keep(key, lambda: question(self.store, *args, scope=self.scope, **more))
 
 
-@st.cache_data(max_entries=2000, show_spinner=False)
-def _remembered(key: tuple, _answer: Callable[[], Any]) -> Any:
-    return _answer()
+@st.cache_resource(max_entries=2000, show_spinner=False)
+def _kept(key: str, _make: Callable[[], Any]) -> Any:
+    return _make()
 
 
 # ---- entering a page -------------------------------------------------------------------------------------------------
@@ -430,8 +437,9 @@ def confirm(key: str, label: str, question: str, *, primary: bool = False) -> bo
     return st.session_state.pop(f"{key} confirmed", False)
 
 
-def draw(figure: Any, *, key: str, alt: str, drill: bool = False) -> None:
-    """A chart. drill: a click on a region goes there."""
+def draw(view: View, name: str, caption: charts.Caption, make: Callable[[], Any], *, drill: bool = False) -> None:
+    """The chart that make() gives, under a name of its own on the page. drill: a click on a region goes there."""
+    key = f"{name} {view.unit.code} {view.period}"  # another region's chart starts with nothing selected
 
     def go_down() -> None:
         points = st.session_state[key].selection.points
@@ -439,7 +447,7 @@ def draw(figure: Any, *, key: str, alt: str, drill: bool = False) -> None:
             choose(unit=code)
 
     more: dict[str, Any] = {"on_select": go_down, "selection_mode": "points"} if drill else {}
-    st.plotly_chart(figure, key=key, config=PLOTLY, alt=alt, **more)
+    st.plotly_chart(view.keep(("chart", name), make), key=key, config=PLOTLY, alt=caption.text, **more)
 
 
 def table(

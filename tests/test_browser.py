@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
+from zipfile import ZipFile
 
 import pytest
 from clerk import Office, staffing_workbook
@@ -172,16 +173,17 @@ def test_a_file_that_is_no_workbook_is_told_apart(page: Page, own: str, name: st
     expect(page.get_by_test_id("stExpander").filter(has_text="本次报送")).to_contain_text("无法读取")
 
 
-def test_a_blank_is_issued_and_known_again(page: Page, own: str, tmp_path: Path) -> None:
-    visit(page, own, "upload")
+def test_blanks_are_issued_and_known_again(page: Page, own: str) -> None:
+    visit(page, own, "upload", unit="1504")
     with page.expect_download() as download:
         page.get_by_role("button", name="下载空白表").click()
-    blank = tmp_path / download.value.suggested_filename
-    download.value.save_as(blank)
-    assert blank.suffix == ".xlsx"
-    drop(page, blank.name, blank.read_bytes())
-    title = blank.stem.split("_")[0]
-    expect(page.get_by_role("heading", level=2).filter(has_text=title)).to_be_visible()
+    with ZipFile(download.value.path()) as archive:
+        names = sorted(archive.namelist())
+        blank = archive.read(names[0])
+    assert len(names) == 12
+    assert names[0].startswith("150402_红山区_统战机构人员配备情况表_")
+    drop(page, names[0], blank)
+    expect(page.get_by_role("heading", level=2).filter(has_text="红山区")).to_be_visible()
 
 
 def pages_of(page: Page, server: str) -> list[str]:

@@ -45,6 +45,7 @@ LAYERS = [
     "layout values",
     "edits templates",
     "blanks",
+    "blanks",
     "returns",
     "journal store",
     "indicators",

@@ -1,4 +1,4 @@
-"""Bytes in, cells with their addresses out: also of workbooks that other programs read wrongly, and of harmful files."""
+"""Bytes in, cells with their addresses out: also of workbooks that others read wrongly, and of harmful files."""
 
 from datetime import date, datetime
 from io import BytesIO

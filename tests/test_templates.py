@@ -1,4 +1,4 @@
-"""Workbooks out: a blank can be filled, comes back as what it is, and holds only what it should."""
+"""Workbooks out: a sheet drawn as a return says what it should, a table keeps its numbers."""
 
 from datetime import date
 from decimal import Decimal
@@ -6,42 +6,14 @@ from io import BytesIO
 
 import openpyxl
 import pandas as pd
-import pytest
-from openpyxl.worksheet.worksheet import Worksheet
 
-from huizong.forms import Form, all_forms
+from huizong.forms import all_forms
 from huizong.layout import Vocabulary
 from huizong.org_units import register
-from huizong.periods import Period
 from huizong.returns import Return, read_returns
 from huizong.sheet import read_workbook
-from huizong.blanks import blank
 from huizong.templates import returns_workbook, sums, table_workbook
-from huizong.texts import language
 from tests.workbooks import make_workbook, return_sheet
-
-FORMS = list(all_forms().values())
-SONGSHAN = "150404"
-STAFF = {
-    "authorised_posts": 5,
-    "staff_in_post": 4,
-    "full_time": 3,
-    "part_time": 1,
-    "seconded_out": 1,
-    "women": 2,
-    "age_35_or_less": 1,
-    "age_36_45": 1,
-    "age_46_55": 2,
-    "age_56_or_more": 0,
-    "degree_college_or_less": 1,
-    "degree_bachelor": 2,
-    "degree_postgraduate": 1,
-}
-
-
-def issued(form: Form, *, unit: str = SONGSHAN, words: str = "zh_CN") -> bytes:
-    period = {"quarter": "2018-Q3", "month": "2018-11", "year": "2018", "half_year": "2018-H1"}[form.frequency]
-    return blank(form, unit, Period.of(period), language=words, register=register())
 
 
 def opened(data: bytes) -> openpyxl.Workbook:
@@ -52,10 +24,6 @@ def read(data: bytes, tmp_path) -> list[Return]:
     path = tmp_path / "back.xlsx"
     path.write_bytes(data)
     return read_returns(read_workbook(path), Vocabulary(all_forms()), register())
-
-
-def row_of(sheet: Worksheet, text: str) -> int:
-    return next(cell.row for cells in sheet.iter_rows() for cell in cells if cell.value == text)
 
 
 # ---- a return as a clerk sends it ------------------------------------------------------------------------------------

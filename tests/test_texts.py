@@ -10,7 +10,7 @@ from huizong.texts import LANGUAGES, UnknownLanguage, _, language, speak
 from scripts.update_texts import CATALOGUES, read_catalogue, texts_in_code
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
-NAMES = {"Excel", "WPS", "Word", "CSV", "ZIP", "xlsx", "xls"}  # what Chinese writes in Latin letters too
+NAMES = {"Excel", "WPS", "Word", "CSV", "PDF", "OFD", "ZIP", "xlsx", "xls"}  # what Chinese writes in Latin letters too
 
 
 def fields(text: str) -> set[str]:
