@@ -30,7 +30,7 @@ def explain_items(form: Form) -> pd.DataFrame:
             _("Item"): item.head(language()),
             _("Write"): kind_of(item),
             _("Unit"): item.unit.get(language()) if item.unit else "",
-            _("Allowed"): " / ".join(code.label.get(language()) for code in item.codes),
+            _("Allowed"): codes_of(item),
             _("Left blank"): blank_of(item),
             _("Also printed as"): lists.join(item.aliases),
             _("Note"): item.note.get(language()) if item.note else "",
@@ -113,6 +113,15 @@ def kind_of(item: Item) -> str:
         "yes_no": _("yes or no"),
         "date": _("date, such as 2018-09-30"),
     }[item.type]
+
+
+def allowed_in_words(item: Item) -> str:
+    """What may stand in an item's cells: its codes, or a kind of value."""
+    return codes_of(item) if item.codes else kind_of(item)
+
+
+def codes_of(item: Item) -> str:
+    return " / ".join(code.label.get(language()) for code in item.codes)
 
 
 def blank_of(item: Item) -> str:

@@ -346,7 +346,8 @@ def _apply_sent_back(store: Store, cursor: Cursor, event: Event) -> None:
 
 def _apply_withdrawn(store: Store, cursor: Cursor, event: Event) -> None:
     cursor.execute(
-        "UPDATE submission SET status = 'withdrawn', ended_at = CASE WHEN accepted_at IS NULL THEN NULL ELSE coalesce(ended_at, $1) END "
+        "UPDATE submission SET status = 'withdrawn', "
+        "ended_at = CASE WHEN accepted_at IS NOT NULL THEN coalesce(ended_at, $1) END "
         "WHERE id = $2",
         [event.at, event.subject],
     )

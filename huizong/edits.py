@@ -12,7 +12,8 @@ from decimal import Decimal
 
 import duckdb
 
-from huizong.forms import Form, Item, Rule
+from huizong.definitions import allowed_in_words, rule_in_words
+from huizong.forms import Form, Item
 from huizong.sheet import Cell, Workbook
 from huizong.texts import N_, _, language
 from huizong.values import DOUBTS
@@ -159,12 +160,12 @@ def describe(form: Form | None, finding: Finding) -> dict[str, str]:
     rule = next((r for r in form.rules if r.code == finding.rule), None) if form else None
     if rule and form:
         message, remedy = rule.message.get(language()), rule.remedy.get(language())
-        expected = relation(form, rule)
+        expected = rule_in_words(form, rule)
     elif finding.rule in FINDINGS:
         message, expected, remedy = (_(text) for text in FINDINGS[finding.rule])
     else:
         message, remedy = (_(text) for text in DOUBTS[finding.rule])
-        expected = type_in_words(item) if item else ""
+        expected = allowed_in_words(item) if item else ""
     if item and item.unit:
         params.setdefault("unit", item.unit.get(language()))
     return {
@@ -175,44 +176,11 @@ def describe(form: Form | None, finding: Finding) -> dict[str, str]:
     }
 
 
-def relation(form: Form, rule: Rule) -> str:
-    """A rule as it is printed: 专职 + 兼职 = 在岗人数."""
-    if not rule.expr:
-        return ""
-    prefixes = {"prev": _("last period’s "), "last_year": _("last year’s "), "register": _("the register’s ")}
-
-    def printed(match: re.Match) -> str:
-        prefix, name = match[1], match[2]
-        if name not in form.by_code and not prefix:
-            return match[0]
-        label = form.by_code[name].label.get(language()) if name in form.by_code else name
-        return prefixes.get((prefix or "").rstrip("."), "") + label
-
-    words = re.sub(r"\b((?:prev|last_year|register)\.)?([a-z][a-z0-9_]*)\b(?!\()", printed, rule.expr)
-    for sql, sign in ((" <= ", " ≤ "), (" >= ", " ≥ "), (" <> ", " ≠ "), (" OR ", _(" or ")), (" AND ", _(" and "))):
-        words = words.replace(sql, sign)
-    return words
-
-
 def in_words(item: Item, value: str) -> str:
     """A value's text with its code or yes/no in the current language."""
     if item.type == "yes_no":
         return {"true": _("yes"), "false": _("no")}.get(value, value)
     return item.code_label(value, language()) if item.codes else value
-
-
-def type_in_words(item: Item) -> str:
-    """What may stand in an item's cells."""
-    if item.codes:
-        return " / ".join(code.label.get(language()) for code in item.codes)
-    return {
-        "integer": _("a whole number"),
-        "decimal": _("a number"),
-        "yes_no": _("yes or no"),
-        "date": _("a date"),
-        "unit": _("a unit’s name"),
-        "text": _("text"),
-    }[item.type]
 
 
 # ---- personal data --------------------------------------------------------------------------------------------------

@@ -206,7 +206,7 @@ class Store:
 
     @property
     def version(self) -> int:
-        """Another number after every change of the data, 0 for an empty store: the key of what is remembered about them."""
+        """Another number after every change of the data, 0 for an empty store: the key of what is remembered."""
         if self._seen is None or (self.folder is not None and time.monotonic() - self._seen[0] > LINGER_SECONDS):
             with self._cursor() as cursor:
                 (last,) = cursor.execute("SELECT max_by(hash, seq) FROM journal").fetchone()

@@ -10,6 +10,7 @@ from stores import LINXI, SONGSHAN, accepted, places, rules, small_store, submit
 from workbooks import course, drawn, make_workbook, office, pairing, township
 
 from huizong import intake
+from huizong.definitions import rule_in_words
 from huizong.edits import (
     FINDINGS,
     REASONS,
@@ -21,7 +22,6 @@ from huizong.edits import (
     merge,
     personal_cells,
     printed,
-    relation,
 )
 from huizong.forms import all_forms
 from huizong.org_units import TOWNSHIP
@@ -311,7 +311,7 @@ def test_no_text_keeps_a_brace() -> None:
 
 def test_a_rule_is_read_out() -> None:
     form = all_forms()["staffing"]
-    assert relation(form, form.rules[0]) == "专职 + 兼职 = 在岗人数"
+    assert rule_in_words(form, form.rules[0]) == "专职 + 兼职 = 在岗人数"
 
 
 def test_every_reason_says_what_to_do() -> None:

@@ -223,18 +223,19 @@ def figure(
     found = Figure()
     pairs: dict[str, tuple[Number, Number]] = {}  # reporting unit → numerator, denominator
     owner = units.get(whole.county) if whole.level == TOWNSHIP else whole
-    reporters = {unit.code: unit for unit in units.under("0", COUNTY) if inside(unit, owner)}
+    expected = {unit.code for unit in units.under("0", COUNTY) if inside(unit, owner)}
+    uncalled = set()  # who sends a return without being asked for it owes that one only
     for one in returns:
         if one.form in wanted and one.period in sources(one.form, period) and inside(one.unit, owner):
-            reporters[one.unit.code] = one.unit
+            uncalled.add(one.unit.code)
 
-    for code in sorted(reporters):
+    for code in sorted(expected | uncalled):
         sent = {
             (one.form.code, one.period): one
             for one in returns
             if one.unit.code == code and one.form in wanted and one.period in sources(one.form, period)
         }
-        n_owed = sum(len(sources(one, period)) for one in wanted)
+        n_owed = sum(len(sources(one, period)) for one in wanted) if code in expected else len(sent)
         found.n_expected += 1
         if len(sent) == n_owed:
             found.n_reporting += 1

@@ -11,6 +11,7 @@ def main() -> int:
     parser.add_argument("--n", type=int, default=2000, help="workbooks")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kind", action="append", choices=[*KINDS], help="only this kind (several: together)")
+    parser.add_argument("--asking", action="store_true", help="list the files that ask, with their questions")
     parser.add_argument("--others", action="store_true", help="the same workbooks through pandas and DuckDB")
     args = parser.parse_args()
     if args.kind:
@@ -23,6 +24,9 @@ def main() -> int:
     wrong = [line for messy, result in results for line in (f"{line}  {messy.kinds}" for line in result.wrong)]
     for line in wrong[:40]:
         print(line)
+    for messy, result in results if args.asking else []:
+        if result.asking and not messy.asks:
+            print(f"#{messy.number} {messy.kinds} {result.questions}")
     if args.others:
         for line in others(results):
             print(line)

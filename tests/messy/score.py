@@ -21,6 +21,9 @@ from tests.messy.draft import ASK, Draft, Sheet, Truth, draw, right_return
 from tests.messy.kinds import ALONE, KINDS
 
 Cell = tuple[str, str]  # sheet, address
+LINES = {name for name, (group, _) in KINDS.items() if group == "lines"} | {"english", "cover_sheet"}
+# What makes more tables comes first, so that the other kinds apply to all of them; then what is printed over the lines.
+ORDER = ["alone", "lines", "heads", "money", "sheet", "names", "values"]
 
 
 @dataclass
@@ -41,13 +44,14 @@ def make(number: int, seed: int = 1, kinds: list[str] | None = None) -> Messy:
     for _ in range(40):  # until there is a form that the first kind applies to
         draft = Draft([Sheet("表1", [right_return(random)])])
         done: list[str] = []
-        # What makes more sheets comes first, so that the other kinds apply to all of them.
-        for name in sorted(wanted, key=lambda name: name not in ALONE):
-            if name in ALONE and ALONE & set(done):
+        for name in sorted(wanted, key=lambda name: ORDER.index("alone" if name in ALONE else KINDS[name][0])):
+            # One kind of those that make more tables, one way of printing the lines.
+            group = ALONE if name in ALONE else LINES if name in LINES else set()
+            if group & set(done):
                 continue
             if KINDS[name][1](draft, random) is not False:
                 done.append(name)
-        if wanted[0] in done or (done and wanted[0] in ALONE):
+        if wanted[0] in done:
             break
     data, truths = draw(draft)
     return Messy(number, done, data, truths, draft.asks)
@@ -60,12 +64,14 @@ class Result:
     verdicts: Counter = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     asking: bool = False
+    questions: list[str] = field(default_factory=list)
 
 
 def judge(messy: Messy, returns: list[Return]) -> Result:
     """right: the value at the right form, unit, period, row and item; asked: a question or a finding names the cell, its
     column or its row; wrong: neither."""
     result = Result(asking=any(found.questions for found in returns) or not returns)
+    result.questions = [f"{q.ask} {q.found} {q.candidates}" for found in returns for q in found.questions]
     read: dict[Cell, tuple] = {}
     flagged: set[Cell] = set()
     lost: set[tuple[str, str, str]] = set()  # form, sheet, item of a column that was not found
