@@ -20,6 +20,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from huizong import formulas
 from huizong.definitions import explain_items, explain_rules
+from huizong.excel import COLOURS, SteadyZip, workbook_bytes
 from huizong.forms import Form, Item, Rule
 from huizong.org_units import LEVELS, OrgUnit, Register
 from huizong.periods import Period
@@ -31,7 +32,6 @@ from huizong.templates import (
     Body,
     Look,
     ReturnSheet,
-    SteadyZip,
     across,
     alignment,
     draw,
@@ -42,7 +42,6 @@ from huizong.templates import (
     printed,
     put,
     sheet_name,
-    workbook_bytes,
 )
 from huizong.texts import _, language, speak
 
@@ -54,9 +53,8 @@ ASIDE_FONT = Font(name="仿宋", size=10, color="808080")
 CHECK_FONT = Font(name="仿宋", size=10)
 CHECK_WIDTH = 48
 ONE_LINE = Alignment(horizontal="left", vertical="center")
-# Told apart by the colour-blind: vermilion is the darkest, the blue-green the only cool one.
-WRONG_FILL = PatternFill(bgColor="F4A582")
-DOUBTFUL_FILL = PatternFill(bgColor="FFF2A8")
+WRONG_FILL = PatternFill(bgColor=COLOURS["error"])
+DOUBTFUL_FILL = PatternFill(bgColor=COLOURS["query"])
 RIGHT_FILL = PatternFill(bgColor="D3ECE5")
 
 

@@ -200,6 +200,7 @@ def trend(
         y={"range": range_around(values), "tickformat": ".0%" if indicator.share else ","},
         height=380,
         lines=lines,
+        over=20 + 16 * max((line.words.count("<br>") + 1 for line in lines), default=0),
     )
 
 

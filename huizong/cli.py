@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from string import ascii_uppercase
 
 from pandas import DataFrame
 
@@ -159,8 +160,9 @@ def values_of(read: Return) -> Iterable[dict]:
     for row in read.rows:
         for item, value in row.values.items():
             declared = read.form.by_code[item]
-            entry = {"row": row.row, "unit": row.unit_code, "label": row.label, "item": item,
-                     "value": item_value(value), "cell": f"{row.sheet}!{read.cell(row, item)}"}  # fmt: skip
+            cell = read.cell(row, item) or ""
+            entry = {"row": int(cell.lstrip(ascii_uppercase)), "unit": row.unit_code, "label": row.label, "item": item,
+                     "value": item_value(value), "cell": f"{row.sheet}!{cell}"}  # fmt: skip
             if declared.codes and value is not None:
                 # The words of the form are what a reader knows; the code is how the product keeps them.
                 entry |= {"value": declared.code_label(str(value), "zh"), "code": value}

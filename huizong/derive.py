@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
 
 from huizong import journal
@@ -20,28 +21,24 @@ DERIVED = ("original", "submission", "finding", "located", "fact", "assignment",
 
 
 def apply(
-    store: Store, cursor: Cursor, events: Sequence[Event], workbooks: Mapping[str, Workbook] | None = None
+    store: Store, cursor: Cursor, events: Sequence[Event], returns: Mapping[str, list[Return]] | None = None
 ) -> None:
-    """Turns events into derived rows, within the caller's transaction. workbooks: the originals read, by sha256."""
+    """Turns events into derived rows, within the caller's transaction. returns: what was read, by the file's sha256."""
     received = [event for event in events if event.kind == "received"]
     if received:
-        _apply_received(store, cursor, received, workbooks or {})
+        _apply_received(store, cursor, received, returns or {})
     for event in events:
         if event.kind not in ("received", "refused"):
             APPLY[event.kind](store, cursor, event)
 
 
-def _apply_received(store: Store, cursor: Cursor, events: Sequence[Event], workbooks: Mapping[str, Workbook]) -> None:
+def _apply_received(store: Store, cursor: Cursor, events: Sequence[Event], returns: Mapping[str, list[Return]]) -> None:
     found: list[tuple[str, Event, Return]] = []
     originals = []
     for event in events:
-        reason = event.body.get("reason")
-        if event.subject in workbooks:
-            returns = read_returns(workbooks[event.subject], store.vocabulary, store.units)
-            reason = reason or (None if returns else "no_table")
-            found += [(f"{event.subject[:16]}-{n}", event, r) for n, r in enumerate(returns)]
+        found += [(f"{event.subject[:16]}-{n}", event, read) for n, read in enumerate(returns.get(event.subject, []))]
         originals.append((event.subject, event.body["filename"], event.body["kind"], event.body["bytes"], event.at,
-                          event.who, event.body["sample"], reason))  # fmt: skip
+                          event.who, event.body["sample"], event.body.get("reason")))  # fmt: skip
     names = ("sha256", "filename", "kind", "bytes", "received_at", "who", "sample", "reason")
     insert(cursor, "original", dict(zip(names, map(list, zip(*originals, strict=True)), strict=True)))
     insert_returns(store, cursor, found)
@@ -161,7 +158,7 @@ def _insert_submissions(cursor: Cursor, found: list[tuple[str, Event, Return]]) 
             revision = (last or 0) + n_before + 1
             incoming.append((submission, read.form.code, unit.code, period.code, period.previous().code,
                              period.last_year().code))  # fmt: skip
-        questions = [{"ask": q.ask, "found": q.found, "candidates": q.candidates} for q in read.questions]
+        questions = [asdict(question) for question in read.questions]
         values = (
             submission, event.subject, event.body["filename"], "、".join(read.sheets), read.form.code,
             unit.code if unit else None, unit.level if unit else None, unit.province if unit else None,
@@ -182,7 +179,7 @@ def _insert_submissions(cursor: Cursor, found: list[tuple[str, Event, Return]]) 
 def _insert_rows(cursor: Cursor, form: Form, returns: list[tuple[str, Return]]) -> None:
     columns: dict[str, list] = {name: [] for name in ROW_COLUMNS}
     items: dict[str, list] = {item.code: [] for item in form.items}
-    located: dict[str, list] = {name: [] for name in ("submission_id", "sheet", "item", "column_letter")}
+    located: dict[str, list] = {name: [] for name in ("submission_id", "sheet", "item", "place")}
     numeric = {item.code for item in form.items if item.numeric}
     for submission, read in returns:
         unit, period = read.unit, read.period
@@ -202,8 +199,8 @@ def _insert_rows(cursor: Cursor, form: Form, returns: list[tuple[str, Return]]) 
                 values.append(float(value) if value is not None and code in numeric else value)
         for table in read.tables:
             for item in table.columns:
-                letter = table.address(0, item).rstrip("0123456789")
-                for values, value in zip(located.values(), (submission, table.sheet.name, item, letter), strict=True):
+                at = (submission, table.sheet.name, item, table.place(item))
+                for values, value in zip(located.values(), at, strict=True):
                     values.append(value)
     if columns["submission_id"]:
         insert(cursor, form.code, columns | items)
@@ -402,14 +399,18 @@ def rebuild(store: Store) -> int:
     return len(events)
 
 
-def _read_originals(store: Store, events: Sequence[Event]) -> dict[str, Workbook]:
+def _read_originals(store: Store, events: Sequence[Event]) -> dict[str, list[Return]]:
     originals = {
         event.subject: store.original_path(event.subject, event.body["kind"])
         for event in events
         if event.kind == "received" and not event.body.get("reason")
     }
     results = zip(originals, read_workbooks(list(originals.values())), strict=True)
-    return {sha: result for sha, result in results if isinstance(result, Workbook)}
+    return {
+        sha: read_returns(result, store.vocabulary, store.units)
+        for sha, result in results
+        if isinstance(result, Workbook)
+    }
 
 
 def reset(store: Store) -> None:

@@ -27,12 +27,6 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
         N_("a value"),
         N_("fill in the value; write 0 if there are none"),
     ),
-    "error_value": (N_("the cell holds the error {found}"), N_("a value"), N_("correct the formula or type the value")),
-    "no_value": (
-        N_("the formula {found} has not been calculated"),
-        N_("a calculated value"),
-        N_("open the workbook in Excel or WPS, save it and send it again"),
-    ),
     "total": (
         N_("the row {label} gives {found}; the rows it adds up give {expected}"),
         N_("{expected}"),
@@ -64,20 +58,55 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
         N_("a column headed {item}"),
         N_("restore the column and its head as on the blank form"),
     ),
-    "ambiguous_column": (
-        N_("the column headed {found} may be: {candidates}"),
-        N_("one item per column"),
-        N_("restore the column's head as on the blank form"),
+    "near_head": (
+        N_("the column headed {found} was read as {item}"),
+        N_("the head as on the blank form"),
+        N_("say whether that is right; otherwise restore the head as on the blank form"),
+    ),
+    "hidden_column": (
+        N_("the column {item} is hidden; it was read all the same"),
+        N_("visible columns"),
+        N_("unhide or delete the column"),
+    ),
+    "no_measure": (
+        N_("no unit of money is printed for {item}; it was read in {unit}"),
+        N_("the unit in the head or above the table"),
+        N_("nothing, if the amounts are in {unit}; otherwise print their unit in the head"),
+    ),
+    "two_layouts": (
+        N_("the columns of this second table stand in another order; its rows were not read"),
+        N_("one order of columns on a sheet"),
+        N_("put the rows under one header, or on a sheet of their own"),
+    ),
+    "part_row": (
+        N_("{found} was taken for a part of the row above it and not counted"),
+        N_("rows that are counted once"),
+        N_("nothing, if it is a part; otherwise write its name without “of which”"),
+    ),
+    "unread_rows": (
+        N_("the rows from the first of these cells to the last do not fit the columns; they were not read"),
+        N_("only the form’s rows beneath its header"),
+        N_("move other tables to a sheet of their own; if the rows belong to the form, put them right under the others"),
+    ),
+    "hidden_sheet": (
+        N_("the sheet {found} is hidden and was not read, although it holds a form"),
+        N_("visible sheets"),
+        N_("unhide the sheet if it is to be reported, or delete it"),
+    ),
+    "unread_sheet": (
+        N_("no known form was found on the sheet {found}; it was not read"),
+        N_("a form with its title and heads"),
+        N_("nothing, if the sheet is for your own use; a form continued there needs its header again"),
+    ),
+    "unit_alike": (
+        N_("{found} was taken for a department, but it is like: {candidates}"),
+        N_("the name of a department, or that of a unit as in the register"),
+        N_("say that it is a department, or write the unit’s full name"),
     ),
     "extra_column": (
         N_("the column headed {found} is not on the form; it was not read"),
         N_("only the form's columns"),
         N_("nothing, if the column is only for your own use"),
-    ),
-    "merged_value": (
-        N_("one merged cell stands for several rows"),
-        N_("one value in each row"),
-        N_("unmerge the cells and fill in each row"),
     ),
     "heading": (
         N_("{found} was taken for a heading: it names no unit and the row has no values"),

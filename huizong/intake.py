@@ -5,7 +5,8 @@ before anything refers to it.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -17,6 +18,7 @@ from huizong import journal
 from huizong.derive import GROUP, apply, insert_returns
 from huizong.edits import REASONS, Finding, describe, personal_cells
 from huizong.journal import Event
+from huizong.layout import cell_at
 from huizong.periods import Period
 from huizong.returns import Return, read_returns
 from huizong.sheet import Unreadable, Workbook, kind_of, read_workbooks
@@ -56,7 +58,7 @@ class Arrival:
     kind: str = ""
     sha256: str = ""
     path: Path | None = None
-    workbook: Workbook | None = None
+    returns: list[Return] = field(default_factory=list)
     reason: str = ""
     cells: list[str] = field(default_factory=list)
 
@@ -72,34 +74,50 @@ def receive(
     A file that cannot be read never stops the rest. With accept, returns without errors and without open queries are
     accepted in the same transaction.
     """
-    waiting: Group | None = None
+    committing: Future[Commit] | None = None
+    reading: Reading | None = None
     files = iter(files)
-    while group := list(islice(files, GROUP)):
-        # The children read one group while the group before it is checked and committed here.
-        started = _start(store, group)
-        if waiting:
-            yield from _finish(store, waiting, who, sample, accept)
-        waiting = started
-    if waiting:
-        yield from _finish(store, waiting, who, sample, accept)
+    # Three groups are under way at once: the children read one, it is interpreted here, and one is being committed.
+    with ThreadPoolExecutor(max_workers=1) as committer:
+        while True:
+            group = list(islice(files, GROUP))
+            next_reading = _start(store, group) if group else None
+            if reading:
+                arrivals = _interpret(store, reading)
+                if committing:
+                    yield from _receipts(committing.result())
+                committing = committer.submit(_commit, store, arrivals, who, sample, accept)
+            reading = next_reading
+            if not reading:
+                break
+        if committing:
+            yield from _receipts(committing.result())
 
 
 @dataclass(slots=True)
-class Group:
+class Reading:
     """Files put aside and being read."""
 
     arrivals: list[Arrival]
     results: Iterator[Workbook | Unreadable]
 
 
-def _start(store: Store, files: list[tuple[str, bytes]]) -> Group:
+@dataclass(slots=True)
+class Commit:
+    """A group that is durable. known: when a file had been received before; made: submissions by sha256."""
+
+    arrivals: list[Arrival]
+    fresh: dict[str, Arrival]
+    known: dict[str, datetime]
+    made: dict[str, list[str]]
+
+
+def _start(store: Store, files: list[tuple[str, bytes]]) -> Reading:
     arrivals = [_put_aside(store, Path(name).name or name, data) for name, data in files]
-    return Group(arrivals, read_workbooks([a.path for a in arrivals if a.path and not a.reason]))
+    return Reading(arrivals, read_workbooks([a.path for a in arrivals if a.path and not a.reason]))
 
 
-def _finish(store: Store, group: Group, who: str, sample: bool, accept: bool) -> Iterator[Receipt]:
-    arrivals = group.arrivals
-    _take_results([a for a in arrivals if a.path and not a.reason], group.results)
+def _commit(store: Store, arrivals: list[Arrival], who: str, sample: bool, accept: bool) -> Commit:
     with store.transaction() as cursor:
         # Asked inside the transaction: another session may be taking in the same file.
         known = dict(
@@ -114,22 +132,29 @@ def _finish(store: Store, group: Group, who: str, sample: bool, accept: bool) ->
             if arrival.path and arrival.sha256 not in known:
                 fresh.setdefault(arrival.sha256, arrival)
         kept = [a for a in fresh.values() if a.reason != "personal"]
+        unkept = [a for a in arrivals if a.path is None]
         store.keep([(a.path, store.original_path(a.sha256, a.kind)) for a in kept if a.path])
-        events = journal.append(cursor, who, [_received(a, sample) for a in [*fresh.values(), *_unkept(arrivals)]])
-        apply(store, cursor, events, {a.sha256: a.workbook for a in kept if a.workbook})
-        made = {a.sha256: [] for a in kept}
+        events = journal.append(cursor, who, [_received(a, sample) for a in [*fresh.values(), *unkept]])
+        apply(store, cursor, events, {a.sha256: a.returns for a in kept})
+        made: dict[str, list[str]] = {}
         for original, submission in cursor.execute(
             "SELECT original, id FROM submission WHERE original IN (SELECT unnest($1)) ORDER BY id",
             [[a.sha256 for a in arrivals]],
         ).fetchall():
             made.setdefault(original, []).append(submission)
         if accept:
-            _accept_within(store, cursor, [i for a in kept for i in made[a.sha256]], who)
+            _accept_within(store, cursor, [i for a in kept for i in made.get(a.sha256, [])], who)
     for arrival in arrivals:
         if arrival.path:
             arrival.path.unlink(missing_ok=True)  # what was refused or already there; the rest has been moved
-        yield _receipt(arrival, fresh, known, made)
-        fresh.pop(arrival.sha256, None)
+    return Commit(arrivals, fresh, known, made)
+
+
+def _receipts(commit: Commit) -> Iterator[Receipt]:
+    first = dict(commit.fresh)
+    for arrival in commit.arrivals:
+        again = first.pop(arrival.sha256, None) is None
+        yield _receipt(arrival, commit.known.get(arrival.sha256), again, commit.made.get(arrival.sha256, []))
 
 
 def _put_aside(store: Store, name: str, data: bytes) -> Arrival:
@@ -144,23 +169,18 @@ def _put_aside(store: Store, name: str, data: bytes) -> Arrival:
     return arrival
 
 
-def _take_results(arrivals: list[Arrival], results: Iterator[Workbook | Unreadable]) -> None:
-    """What the children read, with a look for personal data."""
-    for arrival, result in zip(arrivals, results, strict=True):
+def _interpret(store: Store, reading: Reading) -> list[Arrival]:
+    """The arrivals with what the children read of them turned into returns; personal data end it for a file."""
+    read = [a for a in reading.arrivals if a.path and not a.reason]
+    for arrival, result in zip(read, reading.results, strict=True):
         if isinstance(result, Unreadable):
             arrival.reason = result.reason
         elif cells := personal_cells(result):
             arrival.reason, arrival.cells = "personal", cells
         else:
-            arrival.workbook = result
-
-
-def _read(arrivals: list[Arrival]) -> None:
-    _take_results(arrivals, read_workbooks([a.path for a in arrivals if a.path]))
-
-
-def _unkept(arrivals: list[Arrival]) -> list[Arrival]:
-    return [a for a in arrivals if a.path is None]
+            arrival.returns = read_returns(result, store.vocabulary, store.units)
+            arrival.reason = "" if arrival.returns else "no_table"
+    return reading.arrivals
 
 
 def _received(arrival: Arrival, sample: bool) -> tuple[str, str, dict]:
@@ -178,21 +198,15 @@ def reason_text(reason: str, cells: Sequence[str] = ()) -> str:
     return _(REASONS.get(reason, REASONS["damaged"])).replace("{cells}", "、".join(cells[:5]))
 
 
-def _receipt(
-    arrival: Arrival, fresh: Mapping[str, Arrival], known: Mapping[str, datetime], made: Mapping[str, list[str]]
-) -> Receipt:
-    submissions = made.get(arrival.sha256, [])
-    if arrival.sha256 in known:
-        when = f"{known[arrival.sha256]:%Y-%m-%d %H:%M} UTC"
-        message = _("Already received on {when}; nothing new").format(when=when)
+def _receipt(arrival: Arrival, known: datetime | None, again: bool, submissions: list[str]) -> Receipt:
+    if known:
+        message = _("Already received on {when}; nothing new").format(when=f"{known:%Y-%m-%d %H:%M} UTC")
         return Receipt(arrival.filename, "already", message, submissions)
     if arrival.reason:
         outcome = "refused" if arrival.reason == "personal" else "unreadable"
         return Receipt(arrival.filename, outcome, reason_text(arrival.reason, arrival.cells))
-    if arrival.sha256 not in fresh:
+    if again:
         return Receipt(arrival.filename, "already", _("The same file twice in this upload"), submissions)
-    if not submissions:
-        return Receipt(arrival.filename, "unreadable", reason_text("no_table"))
     return Receipt(arrival.filename, "received", _("{n} returns read").format(n=len(submissions)), submissions)
 
 
@@ -220,15 +234,12 @@ def check(store: Store, paths: Iterable[Path]) -> Iterator[Checked]:
     paths = iter(paths)
     while group := list(islice(paths, GROUP)):
         arrivals = [Arrival(str(path), path=path) for path in group]
-        _read(arrivals)
+        _interpret(store, Reading(arrivals, read_workbooks(group)))
         found: list[tuple[str, Event, Return]] = []
         for n, arrival in enumerate(arrivals):
-            if arrival.workbook:
-                body = {"filename": arrival.filename, "sample": False}
-                event = Event(0, datetime.now(), "", "received", "", body, "")
-                returns = read_returns(arrival.workbook, store.vocabulary, store.units)
-                found += [(f"{n}-{k}", event, read) for k, read in enumerate(returns)]
-                arrival.reason = "" if returns else "no_table"
+            body = {"filename": arrival.filename, "sample": False}
+            event = Event(0, datetime.now(), "", "received", "", body, "")
+            found += [(f"{n}-{k}", event, read) for k, read in enumerate(arrival.returns)]
         with store.transaction(keep=False) as cursor:
             findings = insert_returns(store, cursor, found)
         for n, arrival in enumerate(arrivals):
@@ -428,8 +439,8 @@ def difference(store: Store, submission: str) -> pd.DataFrame:
     standing = others[others["status"] == "accepted"]
     other = (standing if len(standing) else others).sort_values("revision").iloc[-1]
     form = store.forms[this["form"]]
-    letters = {(s, i): c for s, i, c in store.run(
-        "SELECT sheet, item, column_letter FROM located WHERE submission_id = ?", [submission]
+    places = {(s, i): place for s, i, place in store.run(
+        "SELECT sheet, item, place FROM located WHERE submission_id = ?", [submission]
     )}  # fmt: skip
     after, before = (_by_label(rows(store, i, form.code)) for i in (submission, other["id"]))
     changes = []
@@ -438,7 +449,8 @@ def difference(store: Store, submission: str) -> pd.DataFrame:
         for item in form.items:
             was, now = (None if row is None else _or_none(row[item.code]) for row in (old, new))
             if was != now:
-                cell = f"{new['sheet']}!{letters.get((new['sheet'], item.code), '')}{new['row']}" if new else ""
+                place = places.get((new["sheet"], item.code)) if new else None
+                cell = f"{new['sheet']}!{cell_at(place, new['row'])}" if new and place else ""
                 changes.append((key[0], item.code, was, now, cell))
     return pd.DataFrame(changes, columns=columns)
 

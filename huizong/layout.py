@@ -1,32 +1,38 @@
 """Sheet + forms → Tables: where the header, the body and the 合计 rows are, and which column is which item.
 
-Everything is located by what it says, never by where it usually stands. What is not certain becomes a Doubt of the table
-and is asked; a column is never chosen because it looks alike.
+Everything is located by what it says, never by where it usually stands. A head that is not certain is asked about, or read
+and told; docs/reading.md says which. A column is never chosen silently because it looks alike.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
+from itertools import zip_longest
+from typing import NamedTuple
+
+from rapidfuzz.distance import DamerauLevenshtein
 
 from huizong.forms import Form, Forms, Item, narrow, plain
-from huizong.sheet import Cell, CellError, NoValue, Sheet
+from huizong.values import Doubt, parse_value
+from huizong.workbook import Cell, Sheet, column_letter
 
 MAX_HEADER_ROWS = 4
-IGNORED_HEADS = {"序号", "编号", "备注", "no", "remarks", "说明"}
-ASIDE = ("审核提示", "check", "上期", "lastperiod")  # how the heads begin that our blanks print beside the table
+IGNORED_HEADS = {"序号", "编号", "备注", "no", "remarks", "说明", "行次", "代码", "计量单位"}
 
 # 合计, 一、小计：, 全区合计(人), 总计数; but 总计划财务培训班 and 小计算机操作班 are names.
 TOTAL = re.compile(
-    r"^[一二三四五六七八九十0-9、.．()（）]*(?:全[国省市州盟县区旗镇乡])?(?:合|总|小|累|共)计(?:人?数|行|栏)?(?![\u4e00-\u9fff])"
+    r"^[一二三四五六七八九十0-9、.．()（）]*(?:本年|本期|自?年初|全[国省市州盟县区旗镇乡])?(?:合|总|小|累|共)计(?:人?数|行|栏)?(?![\u4e00-\u9fff])"
+    r"|^[\u4e00-\u9fff、()]{1,8}(?:合|总|小|累|共)计数?[:：]?$"
     r"|^(?:sub|grand)?total(?![a-z])",
     re.I,
 )
 SUBTOTAL = re.compile(r"^[^合总共累]*小计|^subtotal", re.I)
 RUNNING = re.compile(r"^[^合总共小]*累计")  # since the year began: these rows do not add up to it
+OF_WHICH = re.compile(r"^其中(?:[:：]|$)|^#")  # a part of the row above, which has counted it already
 FOOTER = re.compile(
-    r"^[(（]?(注|备注|说明|填表说明|填报说明|填表人|填报人|审核人|审签人|制表|制表人|单位负责人|分管领导|主要领导|负责人|联系电话|联系人|notes?|filled in by)"
+    r"^[(（]?(注|备注|说明|附|附表|附注|填表说明|填报说明|填表人|填报人|审核人|审签人|制表|制表人|单位负责人|分管领导|主要领导|负责人|联系电话|联系人|notes?|filled in by)"
     r"([:：0-9①1、.]|$|\s)",
     re.I,
 )
@@ -37,8 +43,22 @@ PERIOD_LINE = re.compile(
 MEASURE_LINE = re.compile(r"^(?:计量单位|金额单位|单位)[:：](.*)$")
 # Money units in 万元, the unit the forms use; a sheet in another unit is converted exactly.
 MONEY = {"元": Decimal("0.0001"), "千元": Decimal("0.1"), "万元": Decimal(1), "百万元": Decimal(100), "亿元": Decimal(10000)}
+COUNTS = frozenset("人 个 名 家 户 次 期 条 篇 件 场 人次 天 日 项 分 村 社区".split())
 BRACKETS = re.compile(r"[(\[【〔][^()\[\]【】〔〕]*[)\]】〕]")
 NUMBERING = re.compile(r"^(?:[一二三四五六七八九十]+[、.]|[0-9]{1,2}[、.)](?![0-9])|\([一二三四五六七八九十0-9]+\))")
+MARKS = re.compile(r"[*＊#＃①-⑳¹²³⁴-⁹]+$")
+# What may stand in brackets behind a head without making it another: a unit, a footnote, how to fill it in.
+HARMLESS = re.compile(
+    r"(?:单位:?)?(?:{})|注?[0-9*#]*|10,000 yuan|[a-z ]{{0,20}}|(?:请?填|必填|选填|可选|下拉|单选).*|是[/、]?否|[√×/、]+|年/?月/?日?|[ymd/-]+".format(
+        "|".join(sorted([*MONEY, *COUNTS], key=len, reverse=True))
+    ),
+    re.I,
+)
+# 上年在岗人数 and 采用条数(计划) are other items than those without these words.
+OTHER = re.compile(r"上[年期季月半]|去年|同期|同比|环比|增减|增长|增幅|计划|目标|任务|累计|比例|占比|比重|排名|last|previous", re.I)
+GENERIC = frozenset("小计 合计 总计 计 总数 总人数 数量 人数 个数 total".split())  # under a parent: the parent itself
+ASIDE = ("审核提示", "check", "上期", "lastperiod")  # how the heads begin that our blanks print beside the table
+CORNERS = frozenset("指标 项目 指标名称 项目名称 统计指标 内容 栏目 单位 名称 item".split())  # above the items of a turned form
 
 
 @dataclass(slots=True)
@@ -50,23 +70,45 @@ class Line:
 
 
 @dataclass(slots=True)
+class Lines:
+    """What stands around a table, or on a sheet without one."""
+
+    titles: list[Line] = field(default_factory=list)
+    units: list[Line] = field(default_factory=list)
+    periods: list[Line] = field(default_factory=list)
+    measures: list[str] = field(default_factory=list)  # units of money
+
+
+@dataclass(slots=True)
+class Turned(Sheet):
+    """A sheet with its rows and columns exchanged, for forms whose items go down; addresses are the sheet's own."""
+
+    def address(self, row: int, column: int) -> str:
+        return f"{column_letter(self.top + row)}{self.left + column + 1}"
+
+
+@dataclass(slots=True)
 class Table:
     """One form's table on one sheet; rows and columns count within sheet.rows."""
 
     form: Form
     sheet: Sheet
     header: tuple[int, int]  # first and last header row
-    columns: dict[str, int]  # item → column
-    factors: dict[str, Decimal]  # item → what one printed unit is in the item's unit, where not 1
+    lines: Lines = field(default_factory=Lines)
+    title_forms: list[str] = field(default_factory=list)  # forms whose title is printed above
+    rivals: list[str] = field(default_factory=list)  # forms that the header fits as well
+    columns: dict[str, int] = field(default_factory=dict)  # item → column
+    factors: dict[str, Decimal] = field(default_factory=dict)  # item → one printed unit in the item's, where not 1
+    disputed: list[str] = field(default_factory=list)  # items whose head and lines name different units of money
+    unmeasured: list[str] = field(default_factory=list)  # items of money for which none is named
     body: list[int] = field(default_factory=list)
     totals: list[tuple[int, list[int], str]] = field(default_factory=list)  # row, the body rows it adds up, label
+    parts: list[int] = field(default_factory=list)  # 其中 rows: parts of another row
+    unread: tuple[int, int] | None = None  # rows below that do not fit the columns
     extra: list[tuple[int, str]] = field(default_factory=list)  # columns that are no item, with their heads
     missing: list[Item] = field(default_factory=list)  # items that have no column
+    near: list[tuple[int, str, Item]] = field(default_factory=list)  # columns read although the head is not quite right
     ambiguous: list[tuple[int, str, list[Item]]] = field(default_factory=list)  # column, head, items it may be
-    titles: list[Line] = field(default_factory=list)
-    units: list[Line] = field(default_factory=list)
-    periods: list[Line] = field(default_factory=list)
-    title_forms: list[str] = field(default_factory=list)  # forms whose title is printed above
 
     def cell(self, row: int, item: str) -> Cell:
         column = self.columns[item]
@@ -75,6 +117,20 @@ class Table:
 
     def address(self, row: int, item: str) -> str:
         return self.sheet.address(row, self.columns[item])
+
+    def head_address(self, column: int | None = None) -> str:
+        """The lowest head of a column; of the first that is an item's."""
+        return self.sheet.address(self.header[1], min(self.columns.values(), default=0) if column is None else column)
+
+    def place(self, item: str) -> str:
+        """The item's column letter; in a turned table its row number. `cell_at` puts it together with a row."""
+        column = self.sheet.left + self.columns[item]
+        return str(column + 1) if isinstance(self.sheet, Turned) else column_letter(column)
+
+
+def cell_at(place: str, row: int) -> str:
+    """The cell of an item and a row, as `Table.place` and the rows name them: C and 7 → C7; in a turned table 7 and 3 → C7."""
+    return f"{column_letter(row - 1)}{place}" if place.isdecimal() else f"{place}{row}"
 
 
 def text_of(cell: Cell) -> str:
@@ -86,54 +142,124 @@ def text_of(cell: Cell) -> str:
     return str(cell)
 
 
+def is_blank(cell: Cell) -> bool:
+    return cell == "" or (type(cell) is str and not cell.strip())
+
+
+# ---- heads ----------------------------------------------------------------------------------------------------------
+
+
 @lru_cache(maxsize=8192)
 def head_keys(text: str) -> tuple[str, ...]:
-    """The keys a printed head may be known by: as it is, without what stands in brackets, without numbering or marks."""
-    tidy = re.sub(r"[*＊#＃①-⑨]+$", "", "".join(text.split()))  # before narrow, which makes ① a 1
-    tidy = NUMBERING.sub("", narrow(tidy))
-    keys = [plain(tidy), plain(BRACKETS.sub("", tidy))]
-    for lead in ("其中", "是否"):
-        keys += [key.removeprefix(lead) for key in keys if lead == "其中" and key.startswith(lead) and key != lead]
+    """The keys a printed head may be known by: without numbering and marks, with and without what harmlessly stands in
+    brackets, without a leading 其中."""
+    tidy = tidy_head(text)
+    bare = BRACKETS.sub(lambda bracket: "" if HARMLESS.fullmatch(bracket[0][1:-1].strip()) else bracket[0], tidy)
+    keys = [plain(tidy), plain(bare)]
+    keys += [key.removeprefix("其中") for key in keys]
     return tuple(dict.fromkeys(key for key in keys if key))
 
 
+def tidy_head(text: str) -> str:
+    tidy = MARKS.sub("", "".join(text.split()))  # before narrow, which makes ① a 1
+    return NUMBERING.sub("", narrow(tidy))
+
+
+def last_part(head: str) -> str:
+    """年龄：35岁及以下 → 35岁及以下."""
+    return re.split("[:：]", head)[-1]
+
+
+def is_measure(text: str) -> bool:
+    """人, （万元）: a unit that stands alone beneath its head."""
+    word = narrow(text).strip("()[] ").removeprefix("单位:")
+    return word in MONEY or word in COUNTS
+
+
+class Fit(NamedTuple):
+    """The items a column may be, and how sure: 0 by the form's own words, 1 by other names for them."""
+
+    items: tuple[str, ...]
+    rank: int = 0
+
+
+NOTHING = Fit(())
+
+
 class Vocabulary:
-    """Every head of every form: key → item codes, per form, and the keys of all forms together."""
+    """Every head of every form: key → items with their rank, and the keys of all forms together."""
 
     def __init__(self, forms: Forms):
         self.forms = forms
-        self.heads: dict[str, dict[str, list[str]]] = {}
-        self._known: dict[tuple[str, ...], list[str]] = {}
+        self.heads: dict[str, dict[str, dict[str, int]]] = {}
         self.titles: list[tuple[str, str]] = []
+        self._known: dict[tuple[str, ...], Fit] = {}
         for form in forms.values():
             heads = self.heads[form.code] = {}
             for item in form.items:
-                for key in self._item_keys(item):
-                    owners = heads.setdefault(key, [])
-                    if item.code not in owners:
-                        owners.append(item.code)
+                for key, rank in _item_keys(item):
+                    ranks = heads.setdefault(key, {})
+                    ranks[item.code] = min(rank, ranks.get(item.code, rank))
             for title in (form.title.zh, form.title.en, *form.aliases):
                 self.titles.append((plain(title), form.code))
         self.titles.sort(key=lambda pair: -len(pair[0]))
         self.all_keys = {key for heads in self.heads.values() for key in heads}
 
-    @staticmethod
-    def _item_keys(item: Item) -> Iterable[str]:
-        for language in ("zh", "en"):
-            parent = item.parent.get(language) if item.parent else ""
-            for label in (item.label.get(language), *(item.aliases if language == "zh" else ())):
-                yield from head_keys(label)
-                if parent:
-                    yield from (plain(parent) + key for key in head_keys(label))
-
-    def items_for(self, form: str, texts: Sequence[str]) -> list[str]:
+    def fit(self, form: str, texts: Sequence[str]) -> Fit:
         """The items of a form that a column with these heads, from the top down, may be."""
         key = (form, *texts)
         if key not in self._known:
             if len(self._known) > 20_000:  # hostile workbooks can invent heads without end
                 self._known.clear()
-            self._known[key] = _items_for(list(texts), self.heads[form])
+            self._known[key] = self._fit(form, [text for text in texts if not is_measure(text)])
         return self._known[key]
+
+    def _fit(self, form: str, texts: list[str]) -> Fit:
+        """By all heads together, then by fewer from the top, then with one parent; 小计 under a parent is the parent."""
+        texts = [part for text in texts for part in re.split("[:：]", text) if part]  # 年龄：35岁及以下 is two heads
+        if not texts:
+            return NOTHING
+        tries = [(texts[:i], "".join(texts[i:])) for i in range(len(texts))]
+        tries += [([text for text in texts[:-1] if text != parent], parent + texts[-1]) for parent in texts[:-1]]
+        for left_out, text in tries:
+            if any(OTHER.search(narrow(words)) for words in left_out):
+                continue
+            for key in head_keys(text):
+                if ranks := self.heads[form].get(key):
+                    rank = min(ranks.values())
+                    items = tuple(item for item in ranks if ranks[item] == rank)
+                    return Fit(self._of_parent(form, texts[:-1], items), rank)
+        if len(texts) > 1 and plain(texts[-1]) in GENERIC:
+            return self._fit(form, texts[:-1])
+        return NOTHING
+
+    def _of_parent(self, form: str, parents: list[str], items: tuple[str, ...]) -> tuple[str, ...]:
+        """已配备联络员 may be two items; under 行政村 it is the one that follows the villages."""
+        if len(items) > 1:
+            order = [item.code for item in self.forms[form].items]
+            for parent in reversed(parents):
+                own = self._fit(form, [parent]).items
+                after = [item for item in items if len(own) == 1 and order.index(item) == order.index(own[0]) + 1]
+                if after:
+                    return tuple(after)
+        return items
+
+    def only(self, form: str) -> "Vocabulary":
+        """The vocabulary of one form."""
+        return Vocabulary(Forms({form: self.forms[form]}))
+
+    def nearly(self, form: str, item: str, texts: Sequence[str]) -> bool:
+        """Whether the head is the item's but for words in brackets, or for one character of at least four."""
+        texts = [text for text in texts if not is_measure(text)]
+        for text in ("".join(texts), *texts[-1:]):
+            tidy = tidy_head(text)
+            for key in dict.fromkeys((*head_keys(text), plain(BRACKETS.sub("", tidy)))):
+                for known, ranks in self.heads[form].items():
+                    if item not in ranks or (OTHER.search(tidy) and not OTHER.search(known)):
+                        continue
+                    if key == known or _one_character_off(key, known):
+                        return True
+        return False
 
     def forms_titled(self, text: str) -> list[str]:
         """The forms whose title the text holds; a longer title wins over one inside it."""
@@ -146,76 +272,270 @@ class Vocabulary:
         return found
 
 
-def locate_tables(sheet: Sheet, vocabulary: Vocabulary) -> list[Table]:
-    """Every table of a known form on the sheet, from the top down."""
-    candidates = _header_candidates(sheet, vocabulary)
-    tables: list[Table] = []
-    above = 0
-    for index, (first, last, form, heads) in enumerate(candidates):
-        end = candidates[index + 1][0] if index + 1 < len(candidates) else len(sheet.rows)
-        table = Table(form, sheet, (first, last), {}, {})
-        _map_columns(table, heads, vocabulary)
-        _read_lines(table, above, first, vocabulary)
-        footer = _read_body(table, last + 1, end)
-        _read_lines(table, footer, end, vocabulary, below=True)
-        same = tables[-1] if tables else None
-        if same and same.form is form and same.columns == table.columns and not (table.titles or table.units):
-            # The header repeated on a new printed page: one table.
-            same.body += table.body
-            same.totals += table.totals
-        else:
-            tables.append(table)
-        above = footer
+def _item_keys(item: Item) -> Iterable[tuple[str, int]]:
+    """The keys of an item's label in both languages (rank 0) and of its aliases (1), with and without the head above."""
+    for language in ("zh", "en"):
+        parent = item.parent.get(language) if item.parent else ""
+        for n, label in enumerate((item.label.get(language), *(item.aliases if language == "zh" else ()))):
+            tidy = tidy_head(label)
+            for key in {plain(tidy), plain(BRACKETS.sub("", tidy))}:
+                for whole in (key, plain(parent) + key, key.removeprefix("其中")):
+                    if whole:
+                        yield whole, min(n, 1)
+
+
+def _one_character_off(one: str, other: str) -> bool:
+    digits = (re.sub(r"\D", "", text) for text in (one, other))
+    return (
+        min(len(one), len(other)) >= 3
+        and max(len(one), len(other)) >= 4
+        and len(set(digits)) == 1  # 36—45岁 is no slip for 46—55岁
+        and DamerauLevenshtein.distance(one, other, score_cutoff=1) == 1
+    )
+
+
+# ---- where tables stand ----------------------------------------------------------------------------------------------
+
+
+class Header(NamedTuple):
+    """Rows first to last; column → its heads from the top down; the forms they fit best."""
+
+    first: int
+    last: int
+    heads: dict[int, list[str]]
+    forms: list[Form]
+    matched: int
+
+
+Said = Mapping[str, str]  # 表1!F4 → the item the analyst says this column is, "" for none
+
+
+def locate_tables(sheet: Sheet, vocabulary: Vocabulary, said: Said | None = None) -> list[Table]:
+    """Every table of a known form on the sheet, from the top down; forms whose items go down are turned."""
+    tables = _tables_across(sheet, vocabulary, said or {}) or _tables_down(sheet, vocabulary, said or {})
+    joined: list[Table] = []
     for table in tables:
+        before = joined[-1] if joined else None
+        named = table.lines.titles or table.lines.units or table.lines.periods
+        if before and before.form is table.form and before.columns == table.columns and not named:
+            # The header repeated on a new printed page: one table.
+            before.body += table.body
+            before.totals += table.totals
+            before.parts += table.parts
+            before.unread = before.unread or table.unread
+        else:
+            joined.append(table)
+    for table in joined:
         _assign_totals(table)
+    return joined
+
+
+def _tables_across(sheet: Sheet, vocabulary: Vocabulary, said: Said) -> list[Table]:
+    tables = []
+    for part in _parts(sheet, vocabulary):
+        headers = _headers(part, vocabulary)
+        above = 0
+        for n, header in enumerate(headers):
+            end = headers[n + 1].first if n + 1 < len(headers) else len(part.rows)
+            table, footer = _make_table(part, header, end, vocabulary, said)
+            _read_lines(table.lines, part, above, header.first)
+            if end == len(part.rows):  # lines between two tables belong to the lower one
+                _read_lines(table.lines, part, footer, end, below=True)
+            _finish(table, header.heads, vocabulary)
+            tables.append(table)
+            above = footer
     return tables
 
 
-def _header_candidates(sheet: Sheet, vocabulary: Vocabulary) -> list[tuple[int, int, Form, dict[int, list[str]]]]:
-    """Where headers stand: first row, last row, form, column → texts from the top down."""
+def _tables_down(sheet: Sheet, vocabulary: Vocabulary, said: Said) -> list[Table]:
+    """Tables whose items go down and whose units go across: located on the turned sheet, lines read on the sheet itself."""
+    turned = _turn(sheet)
+    tables: list[Table] = []
+    end = 0  # of the table before
+    headers = [header for part in _parts(turned, vocabulary) for header in _headers(part, vocabulary)]
+    headers.sort(key=lambda header: min(header.heads))
+    for n, header in enumerate(headers):
+        until = min(headers[n + 1].heads) if n + 1 < len(headers) else len(sheet.rows)
+        items = [c for c, texts in header.heads.items() if vocabulary.fit(header.forms[0].code, texts).items]
+        corner = [c for c, texts in header.heads.items() if c < min(items) and _is_corner(texts)]
+        if corner:
+            top = corner[-1]
+        else:
+            top = min(items) if _has_names(header, vocabulary) else max(min(items) - 1, 0)
+        bottom = next((c for c in range(max(items) + 1, until) if not _goes_on(turned, header, c)), until)
+        area = _crop(turned, top, bottom)
+        header = header._replace(heads={c - top: texts for c, texts in header.heads.items() if top <= c < bottom})
+        table, _ = _make_table(area, header, len(area.rows), vocabulary, said)
+        _read_lines(table.lines, sheet, end, top)
+        if n + 1 == len(headers):
+            _read_lines(table.lines, sheet, bottom, len(sheet.rows), below=True)
+        end = bottom
+        _finish(table, header.heads, vocabulary)
+        tables.append(table)
+    return tables
+
+
+def _is_corner(texts: list[str]) -> bool:
+    return plain(texts[-1]) in CORNERS
+
+
+def _has_names(header: Header, vocabulary: Vocabulary) -> bool:
+    """Whether one of the heads is that of the rows' names."""
+    form = header.forms[0]
+    return any(form.rows.name_item in vocabulary.fit(form.code, texts).items for texts in header.heads.values())
+
+
+def _goes_on(turned: Sheet, header: Header, column: int) -> bool:
+    """Whether a line beneath the known items still belongs to the turned table."""
+    texts = header.heads.get(column)
+    if not texts or FOOTER.match(narrow(texts[0])) or UNIT_LINE.match(narrow(texts[0])):
+        return False
+    return any(column < len(row) and not is_blank(row[column]) for row in turned.rows[header.last + 1 :])
+
+
+def _turn(sheet: Sheet) -> Turned:
+    return Turned(
+        sheet.name,
+        [list(cells) for cells in zip_longest(*sheet.rows, fillvalue="")],
+        sheet.left,
+        sheet.top,
+        [(left, top, right, bottom) for top, left, bottom, right in sheet.merged],
+        sheet.hidden,
+        sheet.hidden_columns,
+        sheet.hidden_rows,
+    )
+
+
+def _crop(sheet: Sheet, first: int, end: int) -> Sheet:
+    """The sheet's columns from first to before end."""
+    return type(sheet)(
+        sheet.name,
+        [row[first:end] for row in sheet.rows],
+        sheet.top,
+        sheet.left + first,
+        [(t, left - first, b, right - first) for t, left, b, right in sheet.merged if first <= left < end],
+        sheet.hidden,
+        sheet.hidden_rows,
+        [c - first for c in sheet.hidden_columns if first <= c < end],
+    )
+
+
+def _parts(sheet: Sheet, vocabulary: Vocabulary) -> list[Sheet]:
+    """The sheet, or several of its size where blank columns part tables of their own, each with the names of its rows."""
+    filled = {column for row in sheet.rows for column, cell in enumerate(row) if cell != ""}
+    starts = [column for column in sorted(filled) if column - 1 not in filled]
+    if len(starts) < 2:
+        return [sheet]
+    ends = [*starts[1:], max(filled) + 1]
+    whole = [
+        start
+        for start, end in zip(starts, ends, strict=True)
+        if any(_is_whole(header, vocabulary) for header in _headers(_only(sheet, start, end), vocabulary))
+    ]
+    if len(whole) < 2:
+        return [sheet]
+    return [_only(sheet, first, end) for first, end in zip([0, *whole[1:]], [*whole[1:], ends[-1]], strict=True)]
+
+
+def _is_whole(header: Header, vocabulary: Vocabulary) -> bool:
+    return _has_names(header, vocabulary) or any(_is_corner(texts) for texts in header.heads.values())
+
+
+def _only(sheet: Sheet, first: int, end: int) -> Sheet:
+    """The sheet with nothing but its columns from first to before end; they keep their numbers."""
+    return type(sheet)(
+        sheet.name,
+        [[""] * first + row[first:end] for row in sheet.rows],
+        sheet.top,
+        sheet.left,
+        [merged for merged in sheet.merged if first <= merged[1] < end],
+        sheet.hidden,
+        sheet.hidden_rows,
+        sheet.hidden_columns,
+    )
+
+
+def _headers(sheet: Sheet, vocabulary: Vocabulary) -> list[Header]:
+    """Where headers stand, from the top down."""
     hits = [_hits(row, vocabulary) for row in sheet.rows]
-    found = []
+    found: list[Header] = []
     row = 0
     while row < len(sheet.rows):
         if hits[row] < 1 or not any(n >= 2 for n in hits[row : row + MAX_HEADER_ROWS]):
             row += 1
             continue
-        best: tuple[tuple[int, int], int, Form, dict[int, list[str]]] | None = None
-        for height in range(1, MAX_HEADER_ROWS + 1):
-            last = row + height - 1
-            if last >= len(sheet.rows) or (height > 1 and not _may_be_header(sheet.rows[last])):
+        best: Header | None = None
+        for first in range(row, min(row + MAX_HEADER_ROWS, len(sheet.rows))):
+            if first > row and not _may_be_header(sheet.rows[first - 1], hits[first - 1]):
                 break
-            heads = _stack(sheet, row, last)
-            for form in vocabulary.forms.values():
-                matched = {
-                    item for texts in heads.values() for item in vocabulary.items_for(form.code, texts)[:1]
-                }
-                score = (len(matched), -height)
-                if best is None or score > best[0]:
-                    best = (score, last, form, heads)
-        assert best is not None
-        (matched_items, _), last, form, heads = best
-        wanted = sum(not item.optional for item in form.items)
-        if matched_items >= max(2, min(3, wanted), wanted // 3):
-            found.append((row, last, form, heads))
-            row = last + 1
-        else:
+            for last in range(first, min(first + MAX_HEADER_ROWS, len(sheet.rows))):
+                if last > first and not _may_be_header(sheet.rows[last], hits[last]):
+                    break
+                header = _header(sheet, first, last, vocabulary)
+                if best is None or (header.matched, first - last) > (best.matched, best.first - best.last):
+                    best = header
+        if best is None or not _suffices(best, sheet, vocabulary):
             row += 1
+            continue
+        while best.last + 1 < len(sheet.rows) and _are_measures(sheet.rows[best.last + 1]):
+            best = best._replace(last=best.last + 1, heads=_stack(sheet, best.first, best.last + 1))
+        if len(best.forms) > 1:
+            titled = _titled(sheet, best.first, vocabulary)
+            best = best._replace(forms=[form for form in best.forms if form.code in titled] or best.forms)
+        found.append(best)
+        row = best.last + 1
     return found
+
+
+def _header(sheet: Sheet, first: int, last: int, vocabulary: Vocabulary) -> Header:
+    heads = _stack(sheet, first, last)
+    return Header(first, last, heads, *_best_forms(heads, vocabulary))
+
+
+def _best_forms(heads: Mapping[int, list[str]], vocabulary: Vocabulary) -> tuple[list[Form], int]:
+    """The forms of which the heads are the most items, and of how many."""
+    matched = {
+        code: len({items[0] for texts in heads.values() if (items := vocabulary.fit(code, texts).items)})
+        for code in vocabulary.forms
+    }
+    most = max(matched.values())
+    return [vocabulary.forms[code] for code, n in matched.items() if n == most], most
+
+
+def _suffices(header: Header, sheet: Sheet, vocabulary: Vocabulary) -> bool:
+    """Whether so few known heads make a header: under the form's own title fewer are enough."""
+    wanted = sum(not item.optional for item in header.forms[0].items)
+    if header.matched >= max(2, min(3, wanted), wanted // 3):
+        return True
+    return header.matched >= 2 and any(form.code in _titled(sheet, header.first, vocabulary) for form in header.forms)
+
+
+def _titled(sheet: Sheet, above: int, vocabulary: Vocabulary) -> list[str]:
+    """The forms whose titles stand above a row (of a turned sheet: anywhere)."""
+    rows = sheet.rows if isinstance(sheet, Turned) else sheet.rows[:above]
+    return [code for row in rows for cell in row if type(cell) is str for code in vocabulary.forms_titled(cell)]
 
 
 def _hits(row: Sequence[Cell], vocabulary: Vocabulary) -> int:
     return sum(
         1
         for cell in row
-        if type(cell) is str and cell and len(cell) <= 60 and any(k in vocabulary.all_keys for k in head_keys(cell))
+        if type(cell) is str and cell and len(cell) <= 60 and any(k in vocabulary.all_keys for k in head_keys(last_part(cell)))
     )
 
 
-def _may_be_header(row: Sequence[Cell]) -> bool:
-    """A header row holds words only: no numbers, no totals."""
+def _may_be_header(row: Sequence[Cell], hits: int) -> bool:
+    """A header row holds words only: no numbers, and 合计 only beside known heads."""
     words = [cell for cell in row if cell != ""]
-    return bool(words) and all(type(cell) is str and not TOTAL.match("".join(cell.split())) for cell in words)
+    if not words or not all(type(cell) is str for cell in words):
+        return False
+    return hits > 0 or not any(TOTAL.match("".join(cell.split())) for cell in words)
+
+
+def _are_measures(row: Sequence[Cell]) -> bool:
+    """A row of units beneath the header: （人） （个） （万元）."""
+    words = [cell for cell in row if not is_blank(cell)]
+    return bool(words) and all(type(cell) is str and (is_measure(cell) or plain(cell) in IGNORED_HEADS) for cell in words)
 
 
 def _stack(sheet: Sheet, first: int, last: int) -> dict[int, list[str]]:
@@ -244,85 +564,167 @@ def _stack(sheet: Sheet, first: int, last: int) -> dict[int, list[str]]:
     return heads
 
 
-def _items_for(texts: list[str], known: dict[str, list[str]]) -> list[str]:
-    """The items a column may be: by all its heads together, then with its parent, then by the lowest head alone."""
-    joined = "".join(texts)
-    tries = [joined, *("".join(texts[i:]) for i in range(1, len(texts)))]
-    if len(texts) > 1:
-        tries += [parent + texts[-1] for parent in texts[:-1]]
-    for text in dict.fromkeys(tries):
-        for key in head_keys(text):
-            if key in known:
-                return known[key]
-    return []
+# ---- columns --------------------------------------------------------------------------------------------------------
 
 
-def _map_columns(table: Table, heads: dict[int, list[str]], vocabulary: Vocabulary) -> None:
-    order = [item.code for item in table.form.items]
-    heads = {column: texts for column, texts in heads.items() if not plain("".join(texts)).startswith(ASIDE)}
-    options = {column: vocabulary.items_for(table.form.code, texts) for column, texts in sorted(heads.items())}
-    certain = [found[0] for found in options.values() if len(found) == 1]
-    previous: str | None = None
-    for column, found in options.items():
-        head = "".join(heads[column])
-        if len(found) > 1:
-            # The same words twice (其中：已配备联络员): they belong to the item that stands just before them.
-            following = [code for code in found if previous and order.index(code) == order.index(previous) + 1]
-            left = [code for code in found if code not in table.columns and code not in certain]
-            found = following or (left if len(left) == 1 else found)
-        if len(found) == 1 and found[0] not in table.columns:
-            table.columns[found[0]] = column
-            previous = found[0]
-            _read_measure(table, found[0], head)
-        elif found:
-            table.ambiguous.append((column, head, [table.form.by_code[code] for code in found]))
-        elif not any(key in IGNORED_HEADS for key in head_keys(head)):
-            table.extra.append((column, head))
-    doubted = {item.code for _, _, items in table.ambiguous for item in items}
-    table.missing = [
-        item for item in table.form.items if item.code not in table.columns and item.code not in doubted
+def _make_table(area: Sheet, header: Header, end: int, vocabulary: Vocabulary, said: Said) -> tuple[Table, int]:
+    """The table, and the row where it ends."""
+    form, *rivals = header.forms
+    table = Table(form, area, (header.first, header.last), rivals=[rival.code for rival in rivals])
+    _map_columns(table, header.heads, vocabulary, said)
+    return table, _read_body(table, header.last + 1, end)
+
+
+def _finish(table: Table, heads: Mapping[int, list[str]], vocabulary: Vocabulary) -> None:
+    """What needs both the columns and the lines: the titles' forms, the units of money."""
+    for line in table.lines.titles:
+        table.title_forms += [f for f in vocabulary.forms_titled(line.text) if f not in table.title_forms]
+    for item, column in table.columns.items():
+        declared = table.form.by_code[item].unit
+        if declared is None or declared.zh not in MONEY:
+            continue
+        own = _money_in(heads.get(column, []))
+        said = own or set(table.lines.measures)
+        if len(said) > 1 or (own == {declared.zh} and set(table.lines.measures) - own):
+            table.disputed.append(item)
+        elif not said:
+            table.unmeasured.append(item)
+        elif (factor := MONEY[said.pop()] / MONEY[declared.zh]) != 1:
+            table.factors[item] = factor
+
+
+def _money_in(texts: Sequence[str]) -> set[str]:
+    """The units of money that a column's heads name, in brackets or beneath the head."""
+    words = [bracket[1:-1] for text in texts for bracket in BRACKETS.findall(narrow(text))]
+    words += [narrow(text).strip("()[] ") for text in texts if is_measure(text)]
+    words = [word.strip().removeprefix("单位:").strip() for word in words]
+    return {"万元" if word == "10,000 yuan" else word for word in words if word in MONEY or word == "10,000 yuan"}
+
+
+def _map_columns(table: Table, heads: Mapping[int, list[str]], vocabulary: Vocabulary, said: Said) -> None:
+    """Gives each item its column: what the analyst said, heads that can be one item only, heads that stand twice by
+    their neighbours, heads that are nearly right where nothing else fits. The rest is asked, or is no item."""
+    form, columns = table.form, table.columns
+    heads = {c: texts for c, texts in heads.items() if not plain(_printed(texts)).startswith(ASIDE)}
+    order = {item.code: n for n, item in enumerate(form.items)}
+    answered = {c: said[at] for c in heads if (at := f"{table.sheet.name}!{table.head_address(c)}") in said}
+    columns.update({item: c for c, item in answered.items() if item})
+    fits = {c: vocabulary.fit(form.code, texts) for c, texts in sorted(heads.items()) if c not in answered}
+    asked: dict[int, list[str]] = {}
+
+    claims: dict[str, list[tuple[int, int]]] = {}
+    for c, fit in fits.items():
+        if len(fit.items) == 1 and fit.items[0] not in columns:
+            claims.setdefault(fit.items[0], []).append((fit.rank, c))
+    for item, claimed in claims.items():
+        surest = [c for rank, c in claimed if rank == min(claimed)[0]]
+        if len(surest) == 1:
+            columns[item] = surest[0]
+        else:
+            asked |= {c: [item] for c in surest}
+
+    for twins in dict.fromkeys(fit.items for fit in fits.values() if len(fit.items) > 1):
+        alike = [c for c, fit in fits.items() if fit.items == twins]
+        left = [item for item in twins if item not in columns]
+        beside = {c: item for c in alike for item in left if _follows(item, c, columns, order)}
+        if len(beside) == len(alike) == len(set(beside.values())):
+            columns.update({item: c for c, item in beside.items()})
+        elif len(alike) == len(left) == 1:
+            columns[left[0]] = alike[0]
+        else:
+            asked |= {c: left or list(twins) for c in alike}
+
+    open_heads = {
+        c: heads[c]
+        for c in heads
+        if c not in answered and c not in columns.values() and c not in asked and not _is_ignored(heads[c])
+    }
+    lost = [item.code for item in form.items if item.code not in columns and [item.code] not in asked.values()]
+    nearly = {c: [item for item in lost if vocabulary.nearly(form.code, item, texts)] for c, texts in open_heads.items()}
+    for c, items in nearly.items():
+        alone = len(items) == 1 and sum(items == other for other in nearly.values()) == 1
+        if alone and _in_place(items[0], c, columns, order):
+            columns[items[0]] = c
+            table.near.append((c, _printed(heads[c]), form.by_code[items[0]]))
+        elif items:
+            asked[c] = items
+    _find_names(table, heads, asked, answered)
+
+    table.columns = dict(sorted(columns.items(), key=lambda entry: entry[1]))
+    table.ambiguous = [(c, _printed(heads.get(c, [])), [form.by_code[i] for i in asked[c]]) for c in sorted(asked)]
+    table.extra = [
+        (c, _printed(texts)) for c, texts in open_heads.items() if c not in columns.values() and c not in asked
     ]
+    doubted = {item for items in asked.values() for item in items}
+    table.missing = [item for item in form.items if item.code not in columns and item.code not in doubted]
 
 
-def _read_measure(table: Table, item: str, head: str) -> None:
-    """A money unit printed in the head that is not the item's own converts the column."""
-    declared = table.form.by_code[item].unit
-    if declared is None or declared.zh not in MONEY:
+def _find_names(
+    table: Table, heads: Mapping[int, list[str]], asked: dict[int, list[str]], answered: Mapping[int, str]
+) -> None:
+    """Where no head is that of the rows' names, they stand before the first item: certain in a turned form, else asked."""
+    name = table.form.rows.name_item
+    if name in table.columns or not table.columns or any(name in items for items in asked.values()):
         return
-    for bracket in BRACKETS.findall(narrow(head)):
-        unit = bracket[1:-1].removeprefix("单位:").strip()
-        if unit in MONEY:
-            table.factors[item] = MONEY[unit] / MONEY[declared.zh]
+    before = min(table.columns.values()) - 1
+    if before < 0 or before in answered or before in asked:
+        return
+    if isinstance(table.sheet, Turned) and (before not in heads or _is_corner(heads[before])):
+        table.columns[name] = before
+    elif before not in heads or not _is_ignored(heads[before]):
+        asked[before] = [name]
 
 
-def _read_lines(table: Table, first: int, last: int, vocabulary: Vocabulary, *, below: bool = False) -> None:
+def _printed(texts: Sequence[str]) -> str:
+    return "".join(texts)
+
+
+def _is_ignored(texts: Sequence[str]) -> bool:
+    return any(key in IGNORED_HEADS for key in head_keys(_printed(texts)))
+
+
+def _follows(item: str, column: int, columns: Mapping[str, int], order: Mapping[str, int]) -> bool:
+    """Whether the nearest known column on the left is the item before this one on the form."""
+    before = max(((c, code) for code, c in columns.items() if c < column), default=None)
+    return before is not None and order[item] == order[before[1]] + 1
+
+
+def _in_place(item: str, column: int, columns: Mapping[str, int], order: Mapping[str, int]) -> bool:
+    """Whether the nearest known columns on both sides are items before and after this one on the form."""
+    left = max(((c, code) for code, c in columns.items() if c < column), default=None)
+    right = min(((c, code) for code, c in columns.items() if c > column), default=None)
+    return (not left or order[left[1]] < order[item]) and (not right or order[item] < order[right[1]])
+
+
+# ---- lines around the table ------------------------------------------------------------------------------------------
+
+
+def lines_of(sheet: Sheet) -> Lines:
+    """What a sheet without a table says: a cover."""
+    lines = Lines()
+    _read_lines(lines, sheet, 0, len(sheet.rows))
+    return lines
+
+
+def _read_lines(lines: Lines, sheet: Sheet, first: int, last: int, *, below: bool = False) -> None:
     """Title, 填报单位, 填报时间 and 单位：万元 from the rows outside the table; below it only the labelled lines."""
-    sheet = table.sheet
     for r in range(first, last):
         cells = [(c, text_of(cell)) for c, cell in enumerate(sheet.rows[r]) if cell != ""]
         for position, (c, text) in enumerate(cells):
             after = cells[position + 1] if position + 1 < len(cells) else None
             for piece in _labelled_pieces(narrow(text)):
                 if match := UNIT_LINE.match(piece):
-                    _take(table.units, match[3], sheet, r, c, after)
+                    _take(lines.units, match[3], sheet, r, c, after)
                 elif match := PERIOD_LINE.match(piece):
-                    _take(table.periods, match[2], sheet, r, c, after)
+                    _take(lines.periods, match[2], sheet, r, c, after)
                 elif match := MEASURE_LINE.match(piece):
                     words = match[1].strip()
                     named = [word for word in re.split(r"[、,，/ ;；]", words) if word]
-                    money = [word for word in named if word in MONEY]
-                    if len(money) == 1:
-                        _measure_table(table, money[0])
-                    elif named and not any(word in _COUNTS for word in named):
-                        _take(table.units, words, sheet, r, c, None)
+                    lines.measures += [word for word in named if word in MONEY]
+                    if named and not any(word in COUNTS or word in MONEY or word == "%" for word in named):
+                        _take(lines.units, words, sheet, r, c, None)
                 elif not below and piece.strip() and not FOOTER.match(piece):
-                    table.titles.append(Line(piece.strip(), sheet.address(r, c)))
-    if not below:
-        for line in table.titles:
-            table.title_forms += [f for f in vocabulary.forms_titled(line.text) if f not in table.title_forms]
-
-
-_COUNTS = {"人", "个", "名", "家", "户", "次", "期", "条", "人次", "天", "项", "分", "%"}
+                    lines.titles.append(Line(piece.strip(), sheet.address(r, c)))
 
 
 def _labelled_pieces(text: str) -> list[str]:
@@ -345,42 +747,57 @@ def _take(
         lines.append(Line(words, sheet.address(row, column)))
 
 
-def _measure_table(table: Table, unit: str) -> None:
-    for item in table.columns:
-        declared = table.form.by_code[item].unit
-        if declared and declared.zh in MONEY and item not in table.factors:
-            table.factors[item] = MONEY[unit] / MONEY[declared.zh]
+# ---- rows -----------------------------------------------------------------------------------------------------------
 
 
 def _read_body(table: Table, first: int, end: int) -> int:
-    """Sorts the rows beneath the header into body and totals; returns the row where the table ends."""
+    """Sorts the rows beneath the header into body, totals and parts; returns the row where the table ends."""
     rows, form = table.sheet.rows, table.form
     name = table.columns.get(form.rows.name_item)
     items = list(table.columns.values())
     valued = [c for c in items if c != name]
+    naming = [c for code in (form.rows.name_item, form.rows.unit_item) if (c := table.columns.get(code or "")) is not None]
     ended = None  # the first footer line; a row with values may still follow it
+    gap = False
     for r in range(first, end):
         cells = rows[r]
-        filled = [c for c, cell in enumerate(cells) if cell != "" and not (type(cell) is str and not cell.strip())]
+        filled = [] if cells.count("") == len(cells) else [c for c, cell in enumerate(cells) if not is_blank(cell)]
         if not filled:
+            gap = True
             continue
-        lead = "".join(narrow(text_of(cells[filled[0]])).split())
-        named = "".join(narrow(text_of(cells[name])).split()) if name is not None and name < len(cells) else ""
         has_values = any(c in filled for c in valued)
         has_numbers = any(type(cells[c]) in (int, float) for c in valued if c in filled)
-        if FOOTER.match(narrow(text_of(cells[filled[0]])).strip()) and not has_numbers:
+        lead = narrow(text_of(cells[filled[0]])).strip()
+        if not has_numbers and (FOOTER.match(lead) or UNIT_LINE.match(lead) or PERIOD_LINE.match(lead)):
             ended = r if ended is None else ended
             continue
-        label = next((words for words in (named, lead) if TOTAL.match(words)), None)
-        if label:
+        labels = ["".join(narrow(text_of(cells[c])).split()) for c in dict.fromkeys([*naming, filled[0]]) if c in filled]
+        if label := next((words for words in labels if TOTAL.match(words)), None):
             if not RUNNING.match(label):
                 table.totals.append((r, [], label))
+        elif has_values and any(OF_WHICH.match(words) for words in labels):
+            table.parts.append(r)
+        elif r == first and _numbers_columns(cells, filled, items):
             continue
-        if r == first and _numbers_columns(cells, filled, items):
-            continue
-        if has_values or (ended is None and name in filled):
+        elif table.body and (gap or ended is not None) and _fits_nowhere(table, r, filled):
+            table.unread = (r, next((n for n in range(end - 1, r, -1) if rows[n].count("") < len(rows[n])), r))
+            return r if ended is None else ended
+        elif has_values or (ended is None and name in filled):
             table.body.append(r)
+        gap = False
     return end if ended is None else ended
+
+
+def _fits_nowhere(table: Table, r: int, filled: list[int]) -> bool:
+    """A row of two words or more, none of them a value that its column can hold: another table begins."""
+    cells = table.sheet.rows[r]
+    known = [(table.form.by_code[item], cells[c]) for item, c in table.columns.items() if c in filled]
+    typed = [(item, cell) for item, cell in known if item.type not in ("text", "unit")]
+    return (
+        len(known) > 1
+        and all(type(cells[c]) is str for c in filled)
+        and all(isinstance(parse_value(cell, item), Doubt) for item, cell in typed)
+    )
 
 
 def _assign_totals(table: Table) -> None:
@@ -399,29 +816,23 @@ def _assign_totals(table: Table) -> None:
 def _numbers_columns(cells: Sequence[Cell], filled: list[int], items: list[int]) -> bool:
     """A row that numbers the columns (甲 乙 1 2 3) beneath the header."""
     texts = ["".join(narrow(text_of(cells[c])).split()).strip("()") for c in filled]
-    words = [t for t in texts if t in {"甲", "乙", "丙", "丁", "栏次", "A", "B"}]
+    words = [t for t in texts if t in {"甲", "乙", "丙", "丁", "栏次", "行次", "A", "B"}]
     numbers = [int(t) for t in texts if t.isdigit()]
-    consecutive = len(numbers) >= 2 and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    ordered = sorted(numbers) if words else numbers
+    consecutive = len(numbers) >= 2 and ordered == list(range(ordered[0], ordered[0] + len(numbers)))
     return len(filled) >= min(3, len(items)) and consecutive and len(words) + len(numbers) == len(texts) and (
         bool(words) or numbers[0] in (0, 1)
     )
 
 
-def merged_down(table: Table) -> dict[tuple[int, int], int]:
-    """(row, column) of a body cell that a merged cell covers from above → the row its value stands in."""
-    cover = {}
-    body = set(table.body)
+def merged_cells(table: Table) -> dict[tuple[int, int], tuple[int, int]]:
+    """(row, column) of each body cell that is merged with those of other rows or items → the cell that holds the value."""
+    merged = {}
+    body, items = set(table.body), set(table.columns.values())
     for top, left, bottom, right in table.sheet.merged:
-        for row in range(top + 1, bottom + 1):
-            if row in body:
-                for column in range(left, right + 1):
-                    cover[row, column] = top
-    return cover
+        rows = [row for row in range(top, bottom + 1) if row in body]
+        columns = [column for column in range(left, right + 1) if column in items]
+        if rows and columns and (bottom > top or len(columns) > 1):
+            merged |= {(row, column): (top, left) for row in rows for column in columns}
+    return merged
 
-
-def is_blank(cell: Cell) -> bool:
-    return cell == "" or (type(cell) is str and not cell.strip())
-
-
-def is_fault(cell: Cell) -> bool:
-    return isinstance(cell, CellError | NoValue)

@@ -1,12 +1,15 @@
 """A figure → its terms → workbook, sheet, cell. The terms add up to the figure; the tests hold that."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import pandas as pd
+
 from huizong.forms import Form, Term
 from huizong.indicators import ALWAYS, _side, indicator_codes, owner_of, sources_of
-from huizong.org_units import COUNTY, TOWNSHIP, OrgUnit
+from huizong.layout import cell_at
+from huizong.org_units import COUNTY, TOWNSHIP, OrgUnit, ancestors
 from huizong.periods import Period
 from huizong.returns import item_value
 from huizong.store import EVERYWHERE, Store
@@ -16,7 +19,8 @@ from huizong.store import EVERYWHERE, Store
 class TermCell:
     """One cell that a figure is made from. value: what the cell says; adds: what its row adds to the side.
 
-    source: return, register or target; of the last two there is no file, sheet and cell.
+    source: return, register or target; of the last two there is no file, sheet and cell. reporter: the unit whose
+    return or target it is.
     """
 
     side: str
@@ -31,6 +35,7 @@ class TermCell:
     file: str = ""
     sheet: str = ""
     cell: str = ""
+    reporter: str = ""
 
 
 def terms_of_figure(
@@ -50,17 +55,38 @@ def terms_of_figure(
     whole = store.units.get(unit)
     terms: list[TermCell] = []
     sides = store.forms.terms(indicator)
+    reporters: dict[str, str] = {}  # submission → the unit whose return it is
     for side, form, term in sides:
         if form is None:
-            terms += _target_terms(store, side, indicator, whole, period)
+            terms += _target_terms(store, side, indicator, whole, period, scope)
             continue
         sources = [source.code for code, source in sources_of(store.forms, indicator, period) if code == form.code]
+        returns = _in_force(store, form, whole, sources, scope, as_of)
+        reporters |= dict(zip(returns["id"], returns["unit"], strict=True))
         if term.register_:
-            terms += _register_terms(store, side, form, whole, sources, scope, as_of)
+            terms += _register_terms(store, side, returns)
         else:
             others = [t for _, f, t in sides if f is form and t is not term and t.sum is not None]
-            terms += _row_terms(store, side, form, term, others, whole, sources, scope, as_of)
-    return terms
+            terms += _row_terms(store, side, form, term, others, whole, returns)
+    if len(sides) == 1:
+        return terms
+    # A unit of which one side is missing adds to neither.
+    known = {(term.side, term.reporter) for term in terms if term.source == "target"}
+    known |= _sides_known(store, indicator, whole, reporters)
+    return [term for term in terms if {("numerator", term.reporter), ("denominator", term.reporter)} <= known]
+
+
+def _sides_known(store: Store, indicator: str, unit: OrgUnit, reporters: Mapping[str, str]) -> set[tuple[str, str]]:
+    """(side, reporting unit) of the sides that their returns give, be it with a zero that no cell says."""
+    found = set()
+    for submission, numerator, denominator in store.run(
+        "SELECT submission_id, sum(numerator), sum(denominator) FROM fact WHERE indicator = $1 AND part = '' "
+        "AND submission_id IN (SELECT unnest($2)) AND ($3 IS NULL OR township = $3) GROUP BY submission_id",
+        [indicator, list(reporters), unit.township],
+    ):
+        found |= {("numerator", reporters[submission])} if numerator is not None else set()
+        found |= {("denominator", reporters[submission])} if denominator is not None else set()
+    return found
 
 
 def _in_force(store: Store, form: Form, unit: OrgUnit, sources: list[str], scope: Sequence[str], as_of: datetime):
@@ -85,13 +111,8 @@ def _row_terms(
     term: Term,
     others: list[Term],
     unit: OrgUnit,
-    sources: list[str],
-    scope: Sequence[str],
-    as_of: datetime,
+    returns: pd.DataFrame,
 ) -> Iterator[TermCell]:
-    returns = _in_force(store, form, unit, sources, scope, as_of)
-    if returns.empty:
-        return
     files = {row.id: (row.filename, row.unit, row.period) for row in returns.itertuples()}
     items = _items(form, term)
     adds = f'CASE WHEN "{term.distinct}" IS NULL THEN NULL ELSE 1 END' if term.distinct else _side(term)
@@ -105,38 +126,41 @@ def _row_terms(
         "ORDER BY period, coalesce(county, prefecture, province), submission_id, sheet, row",
         [list(files), unit.code],
     )
-    letters = {
-        (submission, sheet, item): letter
-        for submission, sheet, item, letter in store.run(
-            "SELECT submission_id, sheet, item, column_letter FROM located WHERE submission_id IN (SELECT unnest($1))",
+    places = {
+        (submission, sheet, item): place
+        for submission, sheet, item, place in store.run(
+            "SELECT submission_id, sheet, item, place FROM located WHERE submission_id IN (SELECT unnest($1))",
             [list(files)],
         )
     }
     for submission, sheet, number, unit_code, label, added, *values in rows:
         filename, reporter, period = files[submission]
         for item, value in zip(items, values, strict=True):
-            letter = letters.get((submission, sheet, item))
+            place = places.get((submission, sheet, item))
             yield TermCell(
                 side, "return", unit_code or reporter, label, item, item_value(value), item_value(added), period,
-                submission, filename, sheet, f"{letter}{number}" if letter else "",
+                submission, filename, sheet, cell_at(place, number) if place else "", reporter,
             )  # fmt: skip
 
 
-def _register_terms(
-    store: Store, side: str, form: Form, unit: OrgUnit, sources: list[str], scope: Sequence[str], as_of: datetime
-) -> Iterator[TermCell]:
-    for row in _in_force(store, form, unit, sources, scope, as_of).itertuples():
+def _register_terms(store: Store, side: str, returns: pd.DataFrame) -> Iterator[TermCell]:
+    for row in returns.itertuples():
         if row.level == COUNTY:
-            count = store.units.n_townships(row.unit)
-            name = store.units.get(row.unit).name
-            yield TermCell(side, "register", row.unit, name, "townships", count, count, row.period, row.id)
+            unit, count = store.units.get(row.unit), store.units.n_townships(row.unit)
+            yield TermCell(
+                side, "register", unit.code, unit.name, "townships", count, count, row.period, row.id,
+                reporter=unit.code,
+            )  # fmt: skip
 
 
-def _target_terms(store: Store, side: str, indicator: str, unit: OrgUnit, period: Period) -> Iterator[TermCell]:
+def _target_terms(
+    store: Store, side: str, indicator: str, whole: OrgUnit, period: Period, scope: Sequence[str]
+) -> Iterator[TermCell]:
     year = str(period.year)
     for code, value in store.run(
         "SELECT unit, value FROM target WHERE indicator = ? AND period = ? ORDER BY unit", [indicator, year]
     ):
-        if unit.code == "0" or code.startswith(unit.code):
-            value = item_value(value)
-            yield TermCell(side, "target", code, store.units.get(code).name, indicator, value, value, year)
+        above = ancestors(code)
+        if whole.code in above and set(scope) & set(above):
+            name, value = store.units.get(code).name, item_value(value)
+            yield TermCell(side, "target", code, name, indicator, value, value, year, reporter=code)

@@ -5,31 +5,45 @@ nothing, the return carries a Question and no rows: it is asked, never guessed.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
 from huizong.edits import Finding, printed
-from huizong.forms import Form, Forms, Frequency, Item, narrow, plain
-from huizong.layout import Table, Vocabulary, is_blank, locate_tables, merged_down, text_of
+from huizong.forms import Form, Forms, Frequency, plain
+from huizong.layout import (
+    Line,
+    Lines,
+    Table,
+    Vocabulary,
+    is_blank,
+    lines_of,
+    locate_tables,
+    merged_cells,
+    text_of,
+)
 from huizong.org_units import LEVELS, OrgUnit, Register
 from huizong.periods import Period, find_dates, find_periods, parse_period, period_on
-from huizong.sheet import CellError, NoValue, Workbook
 from huizong.values import Doubt, parse_value
+from huizong.workbook import NoValue, Sheet, Workbook
 
 # A name that ends so is a township's: when no township of the register fits, it is a mistake, not another department.
 TOWNSHIP_ENDING = re.compile(r"(镇|乡|街道|街道办|街道办事处|苏木|地区办事处)$")
 AS_OF = re.compile(r"截[至止]")
+NUMBERED = re.compile(r"^(?:[一二三四五六七八九十]+、|[(（][一二三四五六七八九十]+[)）])")
+ONE = Decimal(1)
 
 
 @dataclass(slots=True)
 class Question:
-    """What the sheet leaves unclear: ask is form, unit or period; candidates are codes."""
+    """What the sheet leaves unclear: ask is form, unit, period or column; candidates are codes. A column names its head."""
 
     ask: str
     found: str
     candidates: list[str]
+    sheet: str = ""
+    cell: str = ""
 
 
 @dataclass(slots=True)
@@ -70,83 +84,146 @@ class Return:
 
 
 def read_returns(
-    workbook: Workbook, vocabulary: Vocabulary, units: Register, answers: Mapping[int, Mapping[str, str]] | None = None
+    workbook: Workbook, vocabulary: Vocabulary, units: Register, answers: Mapping[int, Mapping] | None = None
 ) -> list[Return]:
-    """Every return in a workbook, in the sheets' order. answers: number of the return → what the analyst said of it."""
-    tables = [table for sheet in workbook.sheets if not sheet.hidden for table in locate_tables(sheet, vocabulary)]
-    merged = _join_continued([_identify(table, workbook, vocabulary.forms, units, {}) for table in tables])
+    """Every return in a workbook, in the sheets' order. answers: number of the return → what the analyst said of it:
+    form, unit, period, and columns (表1!F4 → item, or "" for none)."""
+    answers = answers or {}
+    said = {cell: item for answer in answers.values() for cell, item in answer.get("columns", {}).items()}
+    sheets = {sheet.name: sheet for sheet in workbook.sheets if not sheet.hidden}
+    located = {name: locate_tables(sheet, vocabulary, said) for name, sheet in sheets.items()}
+    tables = [table for found in located.values() for table in found]
+    covers = [lines_of(sheet) for name, sheet in sheets.items() if not located[name]]
+    context = _Context(workbook, vocabulary.forms, units, tables, covers)
+    returns = _join_parts([_identify([table], context, {}) for table in tables])
     # An answer changes the return it was given for and never how the returns are numbered.
-    for number, answer in (answers or {}).items():
-        merged[number] = _identify(merged[number].tables[0], workbook, vocabulary.forms, units, answer)
-    for found in merged:
+    for number, answer in answers.items():
+        found = returns[number].tables
+        if answer.get("form", found[0].form.code) != found[0].form.code:
+            of_form = locate_tables(sheets[found[0].sheet.name], vocabulary.only(answer["form"]), said)
+            found = [table for table in of_form if table.header[0] == found[0].header[0]] or found
+        returns[number] = _identify(found, context, answer)
+    for found in returns:
         if not found.questions:
-            for table in found.tables:
-                _read_rows(found, table, units)
-            _check_units_once(found)
-            if not found.rows:
-                first = found.tables[0]
-                at = first.sheet.address(first.header[1], min(first.columns.values(), default=0))
-                found.findings.append(Finding("error", "no_rows", first.sheet.name, [at]))
-    return merged
+            _read(found, units)
+    if returns:
+        returns[0].findings += _of_other_sheets(workbook, located, vocabulary)
+    return returns
 
 
-def _join_continued(returns: list[Return]) -> list[Return]:
-    """A form continued on a second sheet, for the same unit and period, is one return."""
-    merged: list[Return] = []
+@dataclass(slots=True)
+class _Context:
+    """What a table is identified with: its workbook, the other tables, what sheets without a table say."""
+
+    workbook: Workbook
+    forms: Forms
+    units: Register
+    tables: list[Table]
+    covers: list[Lines]
+
+    def sources(self, table: Table) -> list[Lines]:
+        """Where unit and period may be printed, the nearest first: around the table, around the one above it on the
+        sheet, anywhere in the workbook."""
+        above = [other for other in self.tables if other.sheet.name == table.sheet.name]
+        above = above[: next(n for n, other in enumerate(above) if other.header == table.header)]
+        elsewhere = Lines()
+        for lines in (*self.covers, *(other.lines for other in self.tables)):
+            elsewhere.titles += lines.titles
+            elsewhere.units += lines.units
+            elsewhere.periods += lines.periods
+        return [table.lines, *(other.lines for other in reversed(above)), elsewhere]
+
+
+def _join_parts(returns: list[Return]) -> list[Return]:
+    """Tables of the same form, unit and period are one return: a form continued, or a sheet for each township."""
+    joined: list[Return] = []
     for found in returns:
         same = next(
-            (r for r in merged if r.form is found.form and r.unit and (r.unit, r.period) == (found.unit, found.period)
-             and r.sheets != found.sheets),
+            (r for r in joined if r.form is found.form and r.unit and r.period
+             and (r.unit, r.period) == (found.unit, found.period)),
             None,
         )  # fmt: skip
-        if same and not found.questions and not same.questions:
+        if same and not any(question.ask == "form" for question in found.questions + same.questions):
             same.tables += found.tables
+            same.questions += found.questions
         else:
-            merged.append(found)
-    return merged
+            joined.append(found)
+    return joined
+
+
+def _of_other_sheets(
+    workbook: Workbook, located: Mapping[str, list[Table]], vocabulary: Vocabulary
+) -> Iterator[Finding]:
+    """What was left unread: hidden sheets that hold a form, and sheets with figures on which none was found."""
+    for sheet in workbook.sheets:
+        if sheet.hidden:
+            if locate_tables(sheet, vocabulary):
+                yield Finding("query", "hidden_sheet", sheet.name, [], None, sheet.name)
+        elif not located[sheet.name] and _holds_figures(sheet):
+            yield Finding("note", "unread_sheet", sheet.name, [], None, sheet.name)
+
+
+def _holds_figures(sheet: Sheet) -> bool:
+    rows = (sum(type(cell) in (int, float) for cell in row) >= 2 for row in sheet.rows)
+    return sum(rows) >= 2
 
 
 # ---- which form, unit and period ------------------------------------------------------------------------------------
 
 
-def _identify(table: Table, workbook: Workbook, forms: Forms, units: Register, answer: Mapping[str, str]) -> Return:
+def _identify(tables: list[Table], context: _Context, answer: Mapping) -> Return:
+    table = tables[0]
+    form, mark, forms = table.form, context.workbook.mark, context.forms
     questions = []
-    marked = workbook.mark.get("form") == table.form.code
-    claims = list(dict.fromkeys([*table.title_forms, *([workbook.mark["form"]] if "form" in workbook.mark else [])]))
-    if "form" not in answer and claims and table.form.code not in claims:
-        questions.append(Question("form", "、".join(forms[c].title.zh for c in claims if c in forms),
-                                  [table.form.code, *claims]))  # fmt: skip
-    period = _period(table, workbook if marked else None, answer, questions)
-    unit = _unit(table, workbook if marked else None, units, period, answer, questions)
-    return Return(table.form, unit, period, [table], questions=questions)
+    claims = list(dict.fromkeys([*table.title_forms, *([mark["form"]] if "form" in mark else [])]))
+    if "form" not in answer and (table.rivals or (claims and form.code not in claims)):
+        found = "、".join(forms[code].title.zh for code in claims if code in forms)
+        questions.append(Question("form", found, list(dict.fromkeys([form.code, *claims, *table.rivals]))))
+    own_mark = mark if mark.get("form") == form.code else {}
+    sources = context.sources(table)
+    period = _period(table, sources, own_mark, answer, questions)
+    unit = _unit(table, sources, own_mark, context, period, answer, questions)
+    for one in tables:
+        for column, head, items in one.ambiguous:
+            cell = one.head_address(column)
+            questions.append(Question("column", head, [item.code for item in items], one.sheet.name, cell))
+    return Return(form, unit, period, tables, questions=questions)
 
 
 def _period(
-    table: Table, marked: Workbook | None, answer: Mapping[str, str], questions: list[Question]
+    table: Table, sources: list[Lines], mark: Mapping[str, str], answer: Mapping, questions: list[Question]
 ) -> Period | None:
     if "period" in answer:
         return Period.of(answer["period"])
     frequency = table.form.frequency
-    said: list[Period] = []
+    said: list[Period] = [Period.of(mark["period"])] if mark.get("period") else []
     other: list[Period] = []
-    texts = [line.text for line in table.titles] + [line.text for line in table.periods]
-    if marked and marked.mark.get("period"):
-        said.append(Period.of(marked.mark["period"]))
-    for text in texts:
-        whole = parse_period(text)
-        for period in [whole] if whole else find_periods(text):
-            (said if period.frequency == frequency else other).append(period)
-        if AS_OF.search(text):
-            # 截至2018年9月30日 names the moment a stock is taken at; a bare date is only the day of filling in.
-            said += [p for p in map(lambda day: _ending(day, frequency), find_dates(text)) if p]
+    texts: list[str] = []
+    for lines in sources:
+        texts += [line.text for line in (*lines.titles, *lines.periods)]
+        for text in texts if lines is sources[0] else [line.text for line in (*lines.titles, *lines.periods)]:
+            _periods_in(text, frequency, said, other)
+        if said:
+            break
+    if said and lines is not sources[0]:  # the name of a sheet never decides, but it can contradict
+        _periods_in(table.sheet.name, frequency, said, other)
     distinct = sorted(set(said))
     inside = [p for p in distinct if all(p.contains(o) or o.contains(p) for o in other)]
     if len(distinct) == 1 and inside:
         return distinct[0]
     candidates = distinct or sorted({p for o in other for p in _near(o, frequency)})
-    found = "；".join(texts[:4])
-    questions.append(Question("period", found, [p.code for p in candidates]))
+    questions.append(Question("period", "；".join(texts[:4]), [p.code for p in candidates]))
     return None
+
+
+def _periods_in(text: str, frequency: Frequency, said: list[Period], other: list[Period]) -> None:
+    """Adds the periods that a text names: those of the form's frequency to said."""
+    whole = parse_period(text)
+    for period in [whole] if whole else find_periods(text):
+        (said if period.frequency == frequency else other).append(period)
+    if AS_OF.search(text):
+        # 截至2018年9月30日 names the moment a stock is taken at; a bare date is only the day of filling in.
+        said += [p for p in map(lambda day: _ending(day, frequency), find_dates(text)) if p]
 
 
 def _ending(day: date, frequency: Frequency) -> Period | None:
@@ -161,152 +238,201 @@ def _near(period: Period, frequency: Frequency) -> list[Period]:
 
 def _unit(
     table: Table,
-    marked: Workbook | None,
-    units: Register,
+    sources: list[Lines],
+    mark: Mapping[str, str],
+    context: _Context,
     period: Period | None,
-    answer: Mapping[str, str],
+    answer: Mapping,
     questions: list[Question],
 ) -> OrgUnit | None:
+    units = context.units
     if "unit" in answer:
         return units.get(answer["unit"])
     day = period.start if period else None
-    said: dict[str, OrgUnit] = {}
+    said = {mark["unit"]: units.get(mark["unit"])} if mark.get("unit") in units else {}
     candidates: list[str] = []
-    if marked and marked.mark.get("unit") in units:
-        unit = units.get(marked.mark["unit"])
-        said[unit.code] = unit
-    for line in table.units:
-        match = units.find(line.text, on=day)
-        if match.unit:
-            said[match.unit.code] = match.unit
-        candidates += [unit.code for unit in match.candidates]
-    in_title = [unit for line in table.titles if (unit := _unit_in_title(line.text, table.form, units, day))]
-    if not table.units or said:
+    unclear: list[Line] = []
+    for lines in sources:
+        named, in_title = [], []
+        for line in lines.units:
+            match = units.find(line.text, on=day)
+            if match.unit:
+                named.append(match.unit)
+            else:
+                unclear.append(line)
+            candidates += [unit.code for unit in match.candidates]
+        for line in lines.titles:
+            if unit := _unit_in_title(line.text, context.forms, units, day):
+                in_title.append(unit)
+        said |= {unit.code: unit for unit in named}
         for unit in in_title:
             # 赤峰市松山区… in the title beside 填报单位：松山区 is one unit; a title that names only the prefecture agrees too.
-            if not any(code.startswith(unit.code) for code in said):
+            if (not lines.units or said) and not any(code.startswith(unit.code) for code in said):
                 said[unit.code] = unit
-    if len(said) == 1 and (not table.units or all(units.find(line.text, on=day).unit for line in table.units)):
-        return next(iter(said.values()))
-    found = "；".join([line.text for line in table.units] or [line.text for line in table.titles][:3])
-    questions.append(Question("unit", found, list(dict.fromkeys([*said, *candidates, *(u.code for u in in_title)]))))
+            candidates.append(unit.code)
+        if said:
+            break
+    if said and lines is not sources[0] and (of_sheet := units.find(table.sheet.name, on=day).unit):
+        said[of_sheet.code] = of_sheet
+    # 填报单位：穆家营子镇 on a township's own sheet: the county reports, if it is named elsewhere.
+    inside = next(iter(said.values())) if len(said) == 1 else None
+    if inside and all(units.match(line.text, within=inside.code).unit for line in unclear):
+        return inside
+    found = "；".join([line.text for line in table.lines.units] or [line.text for line in table.lines.titles][:3])
+    questions.append(Question("unit", found, list(dict.fromkeys([*said, *candidates]))))
     return None
 
 
-def _unit_in_title(text: str, form: Form, units: Register, day: date | None) -> OrgUnit | None:
+def _unit_in_title(text: str, forms: Forms, units: Register, day: date | None) -> OrgUnit | None:
     """The unit a title begins with: 松山区2018年第三季度统战委员配备情况表."""
-    rest = narrow(text)
-    for title in sorted((form.title.zh, *form.aliases), key=len, reverse=True):
-        position = plain(rest).find(plain(title))
-        if position > 0:
-            rest = plain(rest)[:position]
-            break
-    else:
+    rest = plain(text)
+    titles = sorted({plain(title) for form in forms.values() for title in (form.title.zh, *form.aliases)}, key=len)
+    title = next((title for title in reversed(titles) if rest.find(title) > 0), None)
+    if title is None:
         return None
-    rest = re.sub(r"[0-9一二三四五六七八九〇零]{2,4}年.*$", "", rest).strip("关于 ")
+    rest = re.sub(r"[0-9一二三四五六七八九〇零]{2,4}年.*$", "", rest[: rest.find(title)]).strip("关于 ")
     return units.find(rest, on=day).unit if len(rest) >= 2 else None
 
 
 # ---- rows -----------------------------------------------------------------------------------------------------------
 
 
-def _read_rows(found: Return, table: Table, units: Register) -> None:
-    form, sheet = found.form, table.sheet
-    findings = found.findings
+def _read(found: Return, units: Register) -> None:
+    """Fills in rows and findings of a return whose form, unit, period and columns are certain."""
+    _check_reporter(found)
+    layouts: dict[str, Table] = {}
+    for table in found.tables:
+        first = layouts.setdefault(table.sheet.name, table)
+        if first.columns == table.columns and type(first.sheet) is type(table.sheet):
+            _read_rows(found, table, units)
+        else:  # a value's cell is known by its row and its item's column: one layout for each sheet
+            found.findings.append(Finding("error", "two_layouts", table.sheet.name, [table.head_address()]))
+    _check_rows_once(found)
+    if not found.rows:
+        first = found.tables[0]
+        found.findings.append(Finding("error", "no_rows", first.sheet.name, [first.head_address()]))
+
+
+def _check_reporter(found: Return) -> None:
+    form, table = found.form, found.tables[0]
     assert found.unit and found.period
-    _check_columns(found, table)
     if LEVELS[found.unit.level] not in form.levels:
         levels = {"province": "省", "prefecture": "市", "county": "县", "department": "部门", "township": "乡镇"}
         expected = "、".join(levels[level] for level in form.levels)
-        findings.append(
-            Finding("error", "level", sheet.name, [line.address for line in table.units], None, found.unit.name,
-                    {"expected": expected})  # fmt: skip
+        at = [line.address for line in table.lines.units]
+        found.findings.append(
+            Finding("error", "level", table.sheet.name, at, None, found.unit.name, {"expected": expected})
         )
     if found.period.end < form.valid_from:
-        findings.append(
-            Finding("error", "before_form", sheet.name, [line.address for line in table.periods], None,
-                    found.period.code, {"expected": form.valid_from.isoformat()})  # fmt: skip
-        )
-    cover = merged_down(table)
-    hidden = set(sheet.hidden_rows)
+        at = [line.address for line in table.lines.periods]
+        params = {"expected": form.valid_from.isoformat()}
+        found.findings.append(Finding("error", "before_form", table.sheet.name, at, None, found.period.code, params))
+
+
+def _read_rows(found: Return, table: Table, units: Register) -> None:
+    _check_columns(found, table)
+    merged = merged_cells(table)
+    hidden = set(table.sheet.hidden_rows)
     rows: dict[int, Row] = {}
     for r in table.body:
-        if _is_heading(found, table, r, units):
+        if _is_heading(found, table, r, merged, units):
             continue
-        row = rows[r] = _read_row(found, table, r, cover, units)
+        row = rows[r] = _read_row(found, table, r, merged, units)
         found.rows.append(row)
         if r in hidden:
-            findings.append(Finding("query", "hidden_row", sheet.name, [table.address(r, form.rows.name_item)]))
+            _tell(found, table, "query", "hidden_row", [table.address(r, form_name(table))])
     for r, over, label in table.totals:
-        _check_total(found, table, r, [rows[o] for o in over if o in rows], label)
+        _check_total(found, table, r, [rows[o] for o in over if o in rows], list(rows.values()), label)
+    for r in table.parts:
+        name = text_of(table.cell(r, form_name(table))) if form_name(table) in table.columns else ""
+        _tell(found, table, "query", "part_row", [table.address(r, item) for item in table.columns], None, name)
+    if table.unread:
+        first, last = (table.sheet.address(r, 0) for r in table.unread)
+        _tell(found, table, "query", "unread_rows", [first, last])
 
 
-def _is_heading(found: Return, table: Table, r: int, units: Register) -> bool:
-    """县直, 乡镇, …: a row that names no unit and has no values only divides the table. It is told, not counted."""
+def form_name(table: Table) -> str:
+    """The item that names the table's rows, or, where it has no column, the first that has."""
+    name = table.form.rows.name_item
+    return name if name in table.columns else next(iter(table.columns))
+
+
+def _tell(
+    found: Return,
+    table: Table,
+    severity: str,
+    rule: str,
+    cells: list[str],
+    item: str | None = None,
+    text: str = "",
+    **params: str,
+) -> None:
+    found.findings.append(Finding(severity, rule, table.sheet.name, cells, item, text, params))
+
+
+def _is_heading(
+    found: Return, table: Table, r: int, merged: Mapping[tuple[int, int], tuple[int, int]], units: Register
+) -> bool:
+    """县直, 一、乡镇, …: a row that names no unit and has no values only divides the table. It is told, not counted."""
     item = found.form.rows.unit_item
-    if item is None or any(not is_blank(table.cell(r, code)) for code in table.columns if code != item):
+    name = item or found.form.rows.name_item
+    if name not in table.columns or any(not is_blank(table.cell(r, code)) for code in table.columns if code != name):
         return False
-    name = text_of(table.cell(r, item))
+    text = text_of(table.cell(r, name))
     assert found.unit
-    if not name or units.match(name, within=found.unit.code).how != "none":
+    across = (r, table.columns[name]) in merged and merged[r, table.columns[name]][0] == r
+    if not text or not (item or across or NUMBERED.match(text)):
         return False
-    found.findings.append(Finding("note", "heading", table.sheet.name, [table.address(r, item)], item, name))
+    if item and units.match(text, within=found.unit.code, on=found.period.end).how != "none":
+        return False
+    _tell(found, table, "note", "heading", [table.address(r, name)], name, text)
     return True
 
 
 def _check_columns(found: Return, table: Table) -> None:
-    sheet = table.sheet
-    last = table.header[1]
-    edge = sheet.address(last, min(table.columns.values(), default=0))
+    """Tells of columns that are missing, not on the form, hidden, read although their head is not quite right, or whose
+    unit of money is unclear."""
     for item in table.missing:
         if not item.optional:
             severity = "note" if item.blank == "allowed" else "error"
-            found.findings.append(Finding(severity, "missing_column", sheet.name, [edge], item.code))
-    for column, head, items in table.ambiguous:
-        names = "、".join(item.head("zh") for item in items)
-        at = [sheet.address(last, column)]
-        found.findings.append(
-            Finding("error", "ambiguous_column", sheet.name, at, None, head, {"candidates": names})
-        )
+            _tell(found, table, severity, "missing_column", [table.head_address()], item.code)
+    for column, head, item in table.near:
+        _tell(found, table, "query", "near_head", [table.head_address(column)], item.code, head)
     for column, head in table.extra:
-        if any(column < len(sheet.rows[r]) and not is_blank(sheet.rows[r][column]) for r in table.body):
-            found.findings.append(Finding("note", "extra_column", sheet.name, [sheet.address(last, column)], None, head))
+        if any(column < len(cells) and not is_blank(cells[column]) for cells in map(table.sheet.rows.__getitem__, table.body)):
+            _tell(found, table, "note", "extra_column", [table.head_address(column)], None, head)
+    for item, column in table.columns.items():
+        if column in table.sheet.hidden_columns:
+            _tell(found, table, "query", "hidden_column", [table.head_address(column)], item)
+    for item in table.unmeasured:
+        if any(not is_blank(table.cell(r, item)) for r in table.body):
+            _tell(found, table, "note", "no_measure", [table.head_address(table.columns[item])], item)
 
 
-def _read_row(found: Return, table: Table, r: int, cover: dict[tuple[int, int], int], units: Register) -> Row:
+def _read_row(
+    found: Return, table: Table, r: int, merged: Mapping[tuple[int, int], tuple[int, int]], units: Register
+) -> Row:
     form, sheet = found.form, table.sheet
     values: dict[str, object] = {}
     for code, column in table.columns.items():
         item = form.by_code[code]
-        at = r
-        if (r, column) in cover:
-            at = cover[r, column]
-            if code != form.rows.name_item:
-                found.findings.append(Finding("error", "merged_value", sheet.name, [table.address(r, code)], code))
-                values[code] = None
-                continue
-        cells = sheet.rows[at]
-        cell = cells[column] if column < len(cells) else ""
-        if cell == "":
-            value = None
-        elif isinstance(cell, CellError | NoValue):
-            rule = "error_value" if isinstance(cell, CellError) else "no_value"
-            found.findings.append(Finding("error", rule, sheet.name, [table.address(r, code)], code, str(cell)[:80]))
-            values[code] = None
-            continue
-        else:
-            factor = table.factors.get(code)
-            value = parse_value(cell, item, unit_factor=factor) if factor else parse_value(cell, item)
+        at, origin = (r, column), merged.get((r, column), (r, column))
+        cells = sheet.rows[origin[0]]
+        cell = cells[origin[1]] if origin[1] < len(cells) else ""
+        value: object = parse_value(cell, item, unit_factor=table.factors.get(code, ONE))
+        if origin != at and (item.numeric or origin[1] != column or origin[0] not in table.body):
+            value = Doubt("merged_value", text_of(cell))
+        elif at in merged and item.numeric:
+            value = Doubt("merged_value", text_of(cell))  # one number for several cells: whose is it?
+        elif code in table.disputed and isinstance(value, Decimal):
+            value = Doubt("measures_differ", text_of(cell))
         if isinstance(value, Doubt):
             params = {"proposal": printed(value.proposal), **{k: str(v) for k, v in value.params.items()}}
-            found.findings.append(
-                Finding("error", value.code, sheet.name, [table.address(r, code)], code, value.found, params)
-            )
+            _tell(found, table, "error", value.code, [table.address(r, code)], code, value.found, **params)
             value = None
         elif value is None and item.blank != "allowed":
             named = "no_name" if code == form.rows.name_item else "blank"
-            severity = "error" if named == "no_name" else item.blank
-            found.findings.append(Finding(severity, named, sheet.name, [table.address(r, code)], code))
+            _tell(found, table, "error" if named == "no_name" else item.blank, named, [table.address(r, code)], code)
         values[code] = value
     name = values.get(form.rows.name_item)
     name_item = form.by_code[form.rows.name_item]
@@ -327,77 +453,72 @@ def _row_unit(
     """The org unit a row is about, and what it is to the reporting unit. A name that fits none or two is a finding."""
     form = found.form
     item = form.rows.unit_item
-    assert found.unit
-    if item is None:
+    assert found.unit and found.period
+    name = values.get(item) if item else None
+    if not item or not name:
         return None, "other"
-    name = values.get(item)
-    if not name:
-        return None, "other"
-    match = units.match(str(name), within=found.unit.code)
+    match = units.match(str(name), within=found.unit.code, on=found.period.end)
     at = [table.address(r, item)]
     allowed = form.rows.units
+    candidates = "、".join(unit.name for unit in match.candidates[:5])
     if match.unit:
-        if match.unit.code == found.unit.code:
-            kind = "self"
-        else:
-            kind = LEVELS[match.unit.level]
+        kind = "self" if match.unit.code == found.unit.code else LEVELS[match.unit.level]
         if kind in allowed:
             return match.unit.code, kind
-    elif len(match.candidates) > 1 and match.how == "ambiguous":
-        candidates = "、".join(unit.name for unit in match.candidates)
-        found.findings.append(
-            Finding("error", "unit_ambiguous", table.sheet.name, at, item, str(name), {"candidates": candidates})
-        )
+    elif match.how == "ambiguous":
+        _tell(found, table, "error", "unit_ambiguous", at, item, str(name), candidates=candidates)
         return None, "other"
     elif "department" in allowed and not TOWNSHIP_ENDING.search(plain(str(name))):
+        if candidates:
+            _tell(found, table, "query", "unit_alike", at, item, str(name), candidates=candidates)
         return None, "department"
     elif "village" in allowed:
         return None, "village"  # a rule of the form asks about it, where the village file is installed
-    candidates = "、".join(unit.name for unit in match.candidates[:5]) or "—"
-    params = {"candidates": candidates, "reporter": found.unit.name}
-    found.findings.append(Finding("error", "unit_none", table.sheet.name, at, item, str(name), params))
+    params = {"candidates": candidates or "—", "reporter": found.unit.name}
+    _tell(found, table, "error", "unit_none", at, item, str(name), **params)
     return None, "other"
 
 
-def _check_units_once(found: Return) -> None:
-    """Two rows of one unit are counted twice: an error in forms whose rows are org units."""
+def _check_rows_once(found: Return) -> None:
+    """Rows that are the same are counted twice: an error where rows are org units, and of any form on two sheets."""
     item = found.form.rows.unit_item
-    if item is None or item not in found.form.rows.key or found.form.rows.key != [item]:
-        return
+    units_only = item is not None and found.form.rows.key == [item]
     seen: dict[str, list[Row]] = {}
     for row in found.rows:
         if row.key:
             seen.setdefault(row.key, []).append(row)
     for rows in seen.values():
-        if len(rows) > 1:
-            for sheet in dict.fromkeys(row.sheet for row in rows):
-                cells = [found.cell(row, item) or "" for row in rows if row.sheet == sheet]
-                found.findings.append(Finding("error", "unit_twice", sheet, cells, item, rows[0].label))
+        sheets = list(dict.fromkeys(row.sheet for row in rows))
+        if len(rows) > 1 and (units_only or len(sheets) > 1):
+            name = found.form.rows.key[0]
+            for sheet in sheets:
+                cells = [found.cell(row, name) or "" for row in rows if row.sheet == sheet]
+                found.findings.append(Finding("error", "unit_twice", sheet, cells, name, rows[0].label))
 
 
-def _check_total(found: Return, table: Table, r: int, over: list[Row], label: str) -> None:
-    """合计 is a check, not data: each summed column must equal the sum of the rows it stands for."""
+def _check_total(found: Return, table: Table, r: int, over: list[Row], every: list[Row], label: str) -> None:
+    """合计 is a check, not data: each summed column must equal the sum of the rows it stands for, or of all rows."""
+    printed_totals: dict[str, Decimal] = {}
     for item in found.form.items:
-        if not item.summed or item.code not in table.columns:
+        if not item.summed or item.code not in table.columns or item.code in table.disputed:
             continue
         cell = table.cell(r, item.code)
-        if is_blank(cell) or isinstance(cell, NoValue):
-            continue
-        factor = table.factors.get(item.code)
-        value = parse_value(cell, item, unit_factor=factor) if factor else parse_value(cell, item)
-        at = [table.address(r, item.code)]
-        if isinstance(value, Doubt) or isinstance(cell, CellError):
-            found.findings.append(Finding("query", "error_value", table.sheet.name, at, item.code, text_of(cell)))
-            continue
-        if value is None:
-            continue
-        values = [row.values.get(item.code) for row in over]
-        total = sum((v for v in values if isinstance(v, Decimal | int)), Decimal(0))
-        if value != total:
-            found.findings.append(
-                Finding("error", "total", table.sheet.name, at, item.code, printed(value),
-                        {"expected": printed(total), "label": label})  # fmt: skip
-            )
+        value = parse_value(cell, item, unit_factor=table.factors.get(item.code, ONE))
+        if isinstance(value, Doubt) and not isinstance(cell, NoValue):
+            _tell(found, table, "query", "error_value", [table.address(r, item.code)], item.code, text_of(cell))
+        elif isinstance(value, Decimal):
+            printed_totals[item.code] = value
+    if all(value == _sum(every, item) for item, value in printed_totals.items()):
+        return
+    for item, value in printed_totals.items():
+        if value != (total := _sum(over, item)):
+            params = {"expected": printed(total), "label": label}
+            _tell(found, table, "error", "total", [table.address(r, item)], item, printed(value), **params)
+
+
+def _sum(rows: list[Row], item: str) -> Decimal:
+    values = [row.values.get(item) for row in rows]
+    return sum((value for value in values if isinstance(value, Decimal)), Decimal(0))
 
 
 def item_value(value: object) -> object:

@@ -47,6 +47,7 @@ __all__ = [
     "Unreadable",
     "Workbook",
     "column_letter",
+    "in_child",
     "kind_of",
     "read_workbook",
     "read_workbooks",
@@ -185,7 +186,12 @@ def _results(chunks: list[list[str]], futures: list[pebble.ProcessFuture]) -> It
 
 def unlock_file(path: str | os.PathLike, password: str) -> bytes | Unreadable:
     """A protected file's bytes without their password, made in a child process; or why not."""
-    return _result(_start(_unlock, str(path), password))
+    return in_child(_unlock, str(path), password)
+
+
+def in_child(task: Callable, *args: object) -> Any:
+    """What a task answers in a child process with the limits of reading; an Unreadable says why it could not."""
+    return _result(_start(task, *args))
 
 
 def _result(future: pebble.ProcessFuture) -> Any:

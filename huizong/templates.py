@@ -6,22 +6,18 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
-from io import BytesIO
 from itertools import groupby
-from pathlib import Path
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import pandas as pd
 from openpyxl import Workbook
 from openpyxl.cell import Cell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
-from openpyxl.writer.excel import ExcelWriter
 
+from huizong.excel import BOX, HEAD_FILL, display_width, workbook_bytes, write
 from huizong.forms import Form, Item
 from huizong.org_units import OrgUnit
 from huizong.texts import _, language
@@ -29,9 +25,6 @@ from huizong.texts import _, language
 WIDEST = 48  # column of a table, in characters; a longer text goes on in the next line
 LINE_HEIGHT = 15.5  # points
 NARROWEST = 66  # of a table, in characters: what a title and the lines beneath it need
-THIN = Side(style="thin", color="808080")
-BOX = Border(left=THIN, right=THIN, top=THIN, bottom=THIN)
-HEAD_FILL = PatternFill("solid", start_color="E8EEF4")
 CENTRE = Alignment(horizontal="center", vertical="center", wrap_text=True)
 LEFT = Alignment(horizontal="left", vertical="center", wrap_text=True)
 RIGHT = Alignment(horizontal="right", vertical="center")
@@ -90,26 +83,6 @@ class Body:
         """The same cells from wherever the formula stands: $C$5:$C$26."""
         letter = get_column_letter(self.columns[item])
         return f"${letter}${self.first}:${letter}${self.last}"
-
-
-class SteadyZip(ZipFile):
-    """A ZIP without the time of its making: the same content gives the same bytes."""
-
-    def writestr(self, name: str, data: bytes | str, *_: object) -> None:
-        entry = ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-        entry.compress_type = ZIP_DEFLATED
-        super().writestr(entry, data)
-
-    def write(self, filename: str, arcname: str, *_: object) -> None:
-        self.writestr(arcname, Path(filename).read_bytes())
-
-
-def workbook_bytes(workbook: Workbook) -> bytes:
-    workbook.properties.creator = "Huizong"
-    workbook.properties.created = workbook.properties.modified = datetime(1980, 1, 1)
-    stream = BytesIO()
-    ExcelWriter(workbook, SteadyZip(stream, "w", ZIP_DEFLATED)).save()
-    return stream.getvalue()
 
 
 def returns_workbook(returns: Iterable[ReturnSheet]) -> bytes:
@@ -218,16 +191,8 @@ def draw_head(sheet: Worksheet, page: ReturnSheet, top: int, columns: Mapping[st
 
 
 def put(sheet: Worksheet, row: int, column: int, value: object, font: Font, align: Alignment) -> Cell:
-    """Write one boxed cell; a text stays a text even where it starts like a formula."""
-    cell = sheet.cell(row, column)
-    if isinstance(value, str):
-        value = ILLEGAL_CHARACTERS_RE.sub("", value)
-        cell.value = value
-        if value.startswith(("=", "+", "-", "@")):
-            cell.data_type = "s"
-            cell.quotePrefix = True
-    else:
-        cell.value = value
+    """Write one boxed cell."""
+    cell = write(sheet.cell(row, column), value)
     cell.font, cell.alignment, cell.border = font, align, BOX
     return cell
 
@@ -262,11 +227,6 @@ def sums(form: Form, rows: Sequence[Mapping[str, object]]) -> dict[str, Decimal]
 
 def alignment(item: Item) -> Alignment:
     return LEFT if item.type in ("unit", "text") else RIGHT if item.numeric else CENTRE
-
-
-def display_width(text: str) -> int:
-    """Columns of a fixed-width line: a Chinese character takes two."""
-    return sum(2 if ord(sign) > 0x2E7F else 1 for sign in text)
 
 
 def column_widths(page: ReturnSheet) -> dict[str, float]:

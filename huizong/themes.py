@@ -75,6 +75,10 @@ def _theme(view: ui.View, form: Form, headline: bool) -> Theme:
     return Theme(view, form, view.ask(indicators.figures, codes, view.unit.code, sorted(periods)))
 
 
+def span(first: Period, last: Period) -> str:
+    return _("{first} to {last}").format(first=first.label(language()), last=last.label(language()))
+
+
 def history(period: Period) -> list[Period]:
     """The periods of a trend, oldest first."""
     found = [period]
@@ -136,6 +140,8 @@ def card(theme: Theme, indicator: Indicator) -> None:
     course = [theme.row(indicator, period)["value"] for period in history(view.period)]
     known = [value for value in course if pd.notna(value)]
     change = now["value"] - before["value"]
+    yearly_only = view.period.previous() == view.period.last_year()
+    against = _("on last year") if yearly_only else _("on last period")
     moved = pd.notna(change) and charts.format_change(change, indicator)[0] in "+−"
     with st.container(border=True, height="stretch", key=f"figure-{indicator.code}"):
         st.metric(
@@ -144,13 +150,13 @@ def card(theme: Theme, indicator: Indicator) -> None:
             charts.format_change(change, indicator).replace("−", "-") if pd.notna(change) else None,
             delta_color={"higher": "normal", "lower": "inverse"}.get(indicator.better, "off") if moved else "off",
             delta_arrow="auto" if moved else "off",
-            delta_description=_("on the last period") if pd.notna(change) else None,
+            delta_description=against if pd.notna(change) else None,
             chart_data=known if len(known) > 1 else None,
             help=f"{indicator.definition.get(language())}\n\n{indicator.why.get(language())}",
         )
         notes = [reason(indicator, now)] if now["n_expected"] and pd.isna(now["value"]) else []
-        if pd.notna(yearly := now["value"] - last_year["value"]):
-            notes.append(_("On last year {change}").format(change=charts.format_change(yearly, indicator)))
+        if pd.notna(yearly := now["value"] - last_year["value"]) and not yearly_only:
+            notes.append(_("on last year {change}").format(change=charts.format_change(yearly, indicator)))
         if pd.notna(change) and before["n_reporting"] != now["n_reporting"]:
             notes.append(_("last period {n}/{m} reported").format(n=before["n_reporting"], m=before["n_expected"]))
         st.caption("  \n".join([" · ".join(notes), response(now)] if notes else [response(now)]))
@@ -212,6 +218,9 @@ def explore(theme: Theme) -> None:
         persist_state="session",
     )
     indicator = theme.form.indicator(code)
+    if theme.children.empty:
+        trend(theme, indicator)
+        return
     left, right = st.columns(2)
     with left:
         ranking(theme, indicator)
@@ -221,9 +230,6 @@ def explore(theme: Theme) -> None:
 
 def ranking(theme: Theme, indicator: Indicator) -> None:
     rows = theme.children[theme.children["indicator"] == indicator.code]
-    if rows.empty:
-        st.caption(_("There are no parts below {unit} to compare.").format(unit=ui.unit_name(theme.view.unit)))
-        return
     now = theme.now(indicator)
     known = rows["value"].dropna()
     average = now["value"] if indicator.denominator else known.mean()
@@ -244,7 +250,7 @@ def trend(theme: Theme, indicator: Indicator) -> None:
     known = rows.index[rows["value"].notna()]
     rows = rows.loc[min(known, default=len(rows) - 1) :]
     first, last = Period.of(rows["period"].iloc[0]), theme.view.period
-    when = _("{first} to {last}").format(first=first.label(language()), last=last.label(language()))
+    when = theme.view.when if first == last else span(first, last)
     caption = Caption(_("Trend: {indicator}").format(indicator=label(indicator)), ui.unit_name(theme.view.unit), when)
     ui.draw(
         theme.view,
@@ -511,7 +517,7 @@ def largest_changes(view: ui.View, found: Iterable[Theme], most: int = 10) -> No
     caption = Caption(
         _("Parts of the region with the largest changes"),
         ui.unit_name(view.unit),
-        _("{first} to {last}").format(first=view.period.previous().label(language()), last=view.when),
+        span(view.period.previous(), view.period),
     )
     ui.draw(view, "changes", caption, lambda: charts.changes(top, caption), drill=True)
     st.caption(

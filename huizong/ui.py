@@ -254,7 +254,7 @@ def demonstration_mark(view: View) -> None:
 def bar(view: View, frequencies: Sequence[Frequency], periods: Sequence[Period]) -> None:
     """Where and when: the way down to the region, its parts, the period."""
     with st.container(key="bar"):
-        path, child, frequency, period = st.columns([4, 1.9, 2.6, 1.8], vertical_alignment="center")
+        path, child, frequency, period = st.columns([3.6, 1.9, 2.9, 1.8], vertical_alignment="center")
         with path:
             breadcrumb(view.unit)
         with child:

@@ -82,6 +82,11 @@ DOUBTS: dict[str, tuple[str, str]] = {
         N_("set the cell’s format to text and write the name"),
     ),
     "error_value": (N_("the cell holds the error {found}"), N_("correct the formula or type the value")),
+    "merged_value": (N_("one merged cell stands for several"), N_("unmerge the cells and fill in each")),
+    "measures_differ": (
+        N_("the head and the line above the table name different units of money"),
+        N_("print one unit of money, the one that the amounts are in"),
+    ),
     "no_value": (
         N_("the formula {found} has not been calculated"),
         N_("open the workbook in Excel or WPS, save it and send it again"),

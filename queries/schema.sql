@@ -31,9 +31,10 @@ CREATE TABLE IF NOT EXISTS finding (
     found VARCHAR, params VARCHAR, explanation VARCHAR
 );
 
--- One row per submission, sheet and item: the column it stands in. With the row of a form's table it gives each value its cell.
+-- One row per submission, sheet and item: the column it stands in; where items go down, the number of its row. With the row
+-- of a form's table (where items go down: the number of its column) it gives each value its cell.
 CREATE TABLE IF NOT EXISTS located (
-    submission_id VARCHAR, sheet VARCHAR, item VARCHAR, column_letter VARCHAR
+    submission_id VARCHAR, sheet VARCHAR, item VARCHAR, place VARCHAR
 );
 
 -- One row per submission × indicator (or composition part) × org unit of the rows: what the rows add to each side.

@@ -217,7 +217,7 @@ def test_every_figure_is_that_of_the_twin(world: Store, in_force: list[twin.InFo
             found = (*sides, row.n_reporting, row.n_expected, list(row.missing), row.n_incomplete)
             assert found == in_common(expected), (row.indicator, unit, row.period)
             n_known += expected.value is not None
-    assert n_known >= 10
+    assert n_known >= 5
 
 
 @pytest.mark.parametrize("unit", ["0", "15", "1504"])

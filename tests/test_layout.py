@@ -6,7 +6,7 @@ import pytest
 from workbooks import drawn
 
 from huizong.forms import all_forms
-from huizong.layout import Table, Vocabulary, head_keys, locate_tables, merged_down
+from huizong.layout import Table, Vocabulary, head_keys, locate_tables, merged_cells
 
 VOCABULARY = Vocabulary(all_forms())
 
@@ -51,9 +51,9 @@ def test_a_plain_table() -> None:
     assert table.form.code == "publicity"
     assert heads(table) == {"channel": "B3", "submitted": "C3", "adopted": "D3"}
     assert body(table) == ["国家级媒体", "网站"]
-    assert [line.text for line in table.titles] == ["2018年9月宣传信息情况表"]
-    assert [(line.text, line.address) for line in table.units] == [("松山区", "A2")]
-    assert [(line.text, line.address) for line in table.periods] == [("2018年9月", "C2")]
+    assert [line.text for line in table.lines.titles] == ["2018年9月宣传信息情况表"]
+    assert [(line.text, line.address) for line in table.lines.units] == [("松山区", "A2")]
+    assert [(line.text, line.address) for line in table.lines.periods] == [("2018年9月", "C2")]
     assert (table.missing, table.extra, table.ambiguous) == ([], [], [])
 
 
@@ -163,14 +163,14 @@ def test_the_same_words_apart_from_what_they_belong_to_are_asked_about() -> None
     assert not {"villages_with_liaison", "communities_with_liaison"} & set(table.columns)
 
 
-def test_one_head_twice_is_asked_about_and_the_first_is_not_replaced() -> None:
+def test_one_head_twice_is_asked_about_and_neither_is_taken() -> None:
     picture = """
         | 渠道 | 上报条数 | 采用条数 | 上报条数 |
         | 网站 | 5 | 1 | 6 |
     """
     table = the_table(picture)
-    assert heads(table)["submitted"] == "B1"
-    assert [head for _, head, _ in table.ambiguous] == ["上报条数"]
+    assert "submitted" not in heads(table)
+    assert [(column, head) for column, head, _ in table.ambiguous] == [(1, "上报条数"), (3, "上报条数")]
 
 
 @pytest.mark.parametrize(
@@ -233,8 +233,8 @@ def test_what_the_head_says_counts_more_than_what_stands_above() -> None:
 )
 def test_the_unit_is_found_however_its_line_is_laid_out(line: str) -> None:
     table = the_table(PUBLICITY.replace("| 填报单位：松山区 | | 填报时间：2018年9月 | |", line))
-    assert [found.text for found in table.units] == ["松山区"]
-    assert [found.text for found in table.periods] == (["2018年9月"] if "时间" in line else [])
+    assert [found.text for found in table.lines.units] == ["松山区"]
+    assert [found.text for found in table.lines.periods] == (["2018年9月"] if "时间" in line else [])
 
 
 # ---- body, totals, notes ---------------------------------------------------------------------------------------------
@@ -388,7 +388,7 @@ def test_two_forms_on_one_sheet() -> None:
     first, second = locate_tables(drawn(picture), VOCABULARY)
     assert (first.form.code, body(first)) == ("publicity", ["国家级媒体", "网站"])
     assert (second.form.code, body(second)) == ("coverage", ["穆家营子镇"])
-    assert [line.text for line in second.titles] == ["2018年第三季度统战委员配备情况表"]
+    assert [line.text for line in second.lines.titles] == ["2018年第三季度统战委员配备情况表"]
 
 
 def test_values_of_a_cell_merged_over_several_rows_stand_in_the_first() -> None:
@@ -398,7 +398,7 @@ def test_values_of_a_cell_merged_over_several_rows_stand_in_the_first() -> None:
         | 公众号 | ^ | 0 |
     """
     table = the_table(picture)
-    assert merged_down(table) == {(2, 1): 1}
+    assert merged_cells(table) == {(1, 1): (1, 1), (2, 1): (1, 1)}
 
 
 @pytest.mark.parametrize(

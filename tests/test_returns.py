@@ -148,7 +148,7 @@ def test_an_answer_finds_its_return_behind_one_of_two_sheets() -> None:
         drawn(f"{STOCK_HEAD}\n{STOCK_ROW}", name="表2"),
     ]
     _, unclear = read_all(*sheets)
-    assert set(asked(unclear)) == {"unit", "period"}
+    assert set(asked(unclear)) == {"period"}  # the unit is the one that the other sheets name
     whole, answered = read_all(*sheets, answers={1: {"unit": SONGSHAN, "period": "2018-Q3"}})
     assert [row.label for row in whole.rows] == ["网站", "公众号"]
     assert (answered.form.code, answered.period.code) == ("coverage", "2018-Q3")
@@ -156,8 +156,8 @@ def test_an_answer_finds_its_return_behind_one_of_two_sheets() -> None:
 
 def test_an_answer_leaves_the_number_of_returns_as_it_was() -> None:
     known = drawn("\n".join((TITLE, "| 填报单位：松山区 |", HEAD, ROW)), name="表1")
-    unclear = drawn(f"{HEAD}\n| 公众号 | 2 | 0 |", name="表2")
-    first, second = read_all(known, unclear, answers={1: {"unit": SONGSHAN, "period": "2018-09"}})
+    unclear = drawn(f"| 填报单位：某某区 |\n{HEAD}\n| 公众号 | 2 | 0 |", name="表2")
+    first, second = read_all(known, unclear, answers={1: {"unit": SONGSHAN}})
     assert ([row.label for row in first.rows], [row.label for row in second.rows]) == (["网站"], ["公众号"])
 
 
@@ -265,8 +265,8 @@ def test_a_row_without_a_name() -> None:
 
 def test_a_merged_cell_does_not_stand_for_several_rows() -> None:
     found = publicity("| 网站 | 5 | 1 |", "| 公众号 | ^ | 0 |")
-    assert findings(found) == [("error", "merged_value", ["B5"])]
-    assert cells(found, "submitted") == {"B4": Decimal(5), "B5": None}
+    assert findings(found) == [("error", "merged_value", ["B4"]), ("error", "merged_value", ["B5"])]
+    assert cells(found, "submitted") == {"B4": None, "B5": None}  # whose is it?
 
 
 def test_a_table_without_rows() -> None:

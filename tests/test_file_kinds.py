@@ -1,0 +1,349 @@
+"""Every kind of file that districts send: what it holds arrives, cell by cell, and what it hides does not vanish."""
+
+from datetime import date, datetime
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZipFile
+
+import msoffcrypto.format.ooxml as office_crypto
+import openpyxl
+import pytest
+import xlwt
+from odd_files import ods, ods_cell, saved, spreadsheetml, text_cell, worksheet, xls, xlsb, xlsx, zipped
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
+from workbooks import drawn, excel
+
+from huizong.file_kinds import kind_of
+from huizong.sheet import CellError, NoValue, Sheet, Unreadable, Workbook, read_workbook, unlock_file
+
+
+def read(folder: Path, data: bytes, name: str = "报表.xls", password: str | None = None) -> Workbook:
+    path = folder / name
+    path.write_bytes(data)
+    return read_workbook(path, password)
+
+
+def cells(sheet: Sheet) -> dict[str, object]:
+    """Address → what stands there."""
+    return {sheet.address(r, c): cell for r, row in enumerate(sheet.rows) for c, cell in enumerate(row) if cell != ""}
+
+
+def only(folder: Path, data: bytes) -> Sheet:
+    (sheet,) = read(folder, data).sheets
+    return sheet
+
+
+def saved_xlsx(book: openpyxl.Workbook) -> bytes:
+    content = BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+# ---- .xlsx ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_strict_workbook_is_read_like_any_other(tmp_path: Path) -> None:
+    # Excel's "Strict Open XML": other namespaces, dates as ISO text. openpyxl finds no sheets in it.
+    sheet = worksheet(
+        f'<row r="1">{text_cell("A1", "甲")}<c r="B1" t="d"><v>2018-09-30</v></c><c r="C1" t="e"><v>#REF!</v></c></row>'
+    )
+    strict = {}
+    with ZipFile(BytesIO(xlsx(sheet))) as archive:
+        for name in archive.namelist():
+            part = archive.read(name).decode()
+            part = part.replace(
+                "http://schemas.openxmlformats.org/spreadsheetml/2006", "http://purl.oclc.org/ooxml/spreadsheetml"
+            )
+            part = part.replace(
+                "http://schemas.openxmlformats.org/officeDocument/2006", "http://purl.oclc.org/ooxml/officeDocument"
+            )
+            strict[name] = part
+    assert cells(only(tmp_path, zipped(strict))) == {"A1": "甲", "B1": date(2018, 9, 30), "C1": CellError("#REF!")}
+
+
+@pytest.mark.parametrize("epoch", [openpyxl.utils.datetime.CALENDAR_WINDOWS_1900, CALENDAR_MAC_1904])
+def test_dates_of_both_epochs(tmp_path: Path, epoch: datetime) -> None:
+    book = openpyxl.Workbook()
+    book.epoch = epoch
+    book.active.append([date(2018, 9, 30), datetime(2018, 9, 30, 8, 30)])
+    assert cells(only(tmp_path, saved_xlsx(book))) == {"A1": date(2018, 9, 30), "B1": datetime(2018, 9, 30, 8, 30)}
+
+
+def test_the_parts_may_have_other_names(tmp_path: Path) -> None:
+    # As some libraries of .NET and Java write: \ in names, capitals, the workbook elsewhere than in xl/.
+    sheet = worksheet(f'<row r="1" hidden="1">{text_cell("A1", "甲")}</row>')
+    with ZipFile(BytesIO(xlsx(sheet))) as archive:
+        parts = {name.removeprefix("xl/"): archive.read(name) for name in archive.namelist()}
+    parts["_rels/.rels"] = parts["_rels/.rels"].replace(
+        b"/>", b'><Relationship Id="r" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/'
+        b'officeDocument" Target="workbook.xml"/></Relationships>',
+    )  # fmt: skip
+    found = only(tmp_path, zipped(parts))
+    assert cells(found) == {"A1": "甲"}
+    assert found.hidden_rows == [0]
+
+
+def test_formulas_with_a_value_need_no_second_look(tmp_path: Path) -> None:
+    row = '<c r="A1"><v>3</v></c><c r="B1"><f>A1</f><v>3</v></c><c r="C1"><f t="shared" si="0"/><v>4</v></c>'
+    assert cells(only(tmp_path, xlsx(worksheet(f'<row r="1">{row}</row>')))) == {"A1": 3.0, "B1": 3.0, "C1": 4.0}
+    row += '<c r="D1"><f>NOW()</f></c>'
+    assert cells(only(tmp_path, xlsx(worksheet(f'<row r="1">{row}</row>'))))["D1"] == NoValue("NOW()")
+
+
+# ---- .xls -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_old_workbook(tmp_path: Path) -> None:
+    book, sheet = xls()
+    day = xlwt.easyxf(num_format_str='yyyy"年"m"月"d"日"')
+    sheet.write_merge(1, 1, 1, 3, "2018年第三季度")
+    for column, value in enumerate(["松山区", 3, 0.5, True]):
+        sheet.write(2, 1 + column, value)
+    sheet.write(3, 1, datetime(2018, 9, 30), day)
+    sheet.row(3).hidden = True
+    sheet.col(2).hidden = True
+    other = book.add_sheet("底稿")
+    other.write(0, 0, "x")
+    other.visibility = 1
+    found, hidden = read(tmp_path, saved(book)).sheets
+    assert cells(found) == {
+        "B2": "2018年第三季度",
+        "B3": "松山区",
+        "C3": 3.0,
+        "D3": 0.5,
+        "E3": True,
+        "B4": date(2018, 9, 30),
+    }
+    assert found.merged == [(0, 0, 0, 2)]
+    assert [found.address(r, 0) for r in found.hidden_rows] == ["B4"]
+    assert [found.address(0, c) for c in found.hidden_columns] == ["C2"]
+    assert (found.hidden, hidden.hidden) == (False, True)
+
+
+def test_the_error_cells_of_an_old_workbook(tmp_path: Path) -> None:
+    book, sheet = xls()
+    for row, code in enumerate(["#REF!", "#N/A", "#DIV/0!"]):
+        sheet.row(row).set_cell_error(0, code)
+    assert list(cells(only(tmp_path, saved(book))).values()) == [
+        CellError("#REF!"),
+        CellError("#N/A"),
+        CellError("#DIV/0!"),
+    ]
+
+
+def test_the_suffix_of_wps_does_not_matter(tmp_path: Path) -> None:
+    book, sheet = xls()
+    sheet.write(0, 0, "甲")
+    for name, data in (("旧.et", saved(book)), ("新.et", xlsx(worksheet(f'<row r="1">{text_cell("A1", "甲")}</row>')))):
+        assert cells(read(tmp_path, data, name).sheets[0]) == {"A1": "甲"}
+
+
+# ---- .xlsb, .ods ----------------------------------------------------------------------------------------------------
+
+
+def test_a_binary_workbook(tmp_path: Path) -> None:
+    data = xlsb([["单位", "人数"], ["甲", 3.0], ["乙", "#REF!"], ["丙", "=#DIV/0!"]], hidden=[1], merged=[(0, 0, 0, 1)])
+    found = read(tmp_path, data)
+    assert found.kind == "xlsb"
+    (sheet,) = found.sheets
+    assert [row[1] for row in sheet.rows] == ["人数", 3.0, CellError("#REF!"), CellError("#DIV/0!")]
+    assert sheet.hidden_rows == [1]
+    assert sheet.merged == [(0, 0, 0, 1)]
+
+
+def test_an_open_document(tmp_path: Path) -> None:
+    row = "<table:table-row{more}>{cells}</table:table-row>".format
+    error = 'calcext:value-type="error"'
+    wide = 'table:number-columns-spanned="2" table:number-rows-spanned="1"'
+    blank = '<table:table-cell table:number-columns-repeated="{}"/>'.format
+    rows = [
+        row(more=' table:number-rows-repeated="2"', cells=blank(5)),
+        row(
+            more="",
+            cells=blank(1) + ods_cell("标题", more=wide),
+        ),
+        row(more="", cells=blank(1) + ods_cell("甲") + ods_cell("3", "float")),
+        row(
+            more=' table:visibility="collapse"',
+            cells=blank(1) + ods_cell("乙") + ods_cell("#REF!", more=error),
+        ),
+        row(more="", cells=blank(1) + ods_cell("丙") + ods_cell("Err:502", more=error)),
+        row(more="", cells=blank(1) + ods_cell("丁") + '<table:table-cell table:formula="of:=[.C4]+1"/>'),
+        row(more="", cells=blank(1) + ods_cell("戊") + ods_cell("#N/A", more='office:string-value="#N/A"')),
+        row(more=' table:number-rows-repeated="1048000"', cells=blank(16384)),
+    ]
+    columns = '<table:table-column table:number-columns-repeated="2"/><table:table-column table:visibility="collapse"/>'
+    found = only(tmp_path, ods(f'<table:table table:name="表1">{columns}{"".join(rows)}</table:table>'))
+    assert cells(found) == {
+        "B3": "标题",
+        "B4": "甲",
+        "C4": 3.0,
+        "B5": "乙",
+        "C5": CellError("#REF!"),
+        "B6": "丙",
+        "C6": CellError("Err:502"),
+        "B7": "丁",
+        "C7": NoValue("[.C4]+1"),
+        "B8": "戊",
+        "C8": CellError("#N/A"),
+    }
+    assert found.merged == [(0, 0, 0, 1)]
+    assert [found.address(r, 0) for r in found.hidden_rows] == ["B5"]
+    assert [found.address(0, c) for c in found.hidden_columns] == ["C3"]
+
+
+# ---- text -----------------------------------------------------------------------------------------------------------
+
+TABLE = '2018年第三季度,,\n单位,人数,经费\n松山区,12人,"1,200"\n红山区,#REF!,0012\n'
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030", "utf-16"])
+@pytest.mark.parametrize("delimiter", [",", "\t", ";"])
+def test_comma_separated_text(tmp_path: Path, encoding: str, delimiter: str) -> None:
+    text = (
+        TABLE
+        if delimiter == ","
+        else TABLE.replace('"1,200"', "1;200").replace(",", delimiter).replace("1;200", '"1,200"')
+    )
+    found = read(tmp_path, text.encode(encoding), "报表.csv")
+    assert found.kind == "csv"
+    assert found.sheets[0].rows == [
+        ["2018年第三季度", "", ""],
+        ["单位", "人数", "经费"],
+        ["松山区", "12人", "1,200"],
+        ["红山区", CellError("#REF!"), "0012"],
+    ]
+
+
+def test_what_exports_write_into_comma_separated_text(tmp_path: Path) -> None:
+    text = 'sep=;\r\n单位;编码\r\n"甲\r\n乙";="0012"\r\n丙;=1+1\r\n'
+    found = only(tmp_path, text.encode())
+    assert cells(found) == {"A2": "单位", "B2": "编码", "A3": "甲\r\n乙", "B3": "0012", "A4": "丙", "B4": "=1+1"}
+
+
+def test_a_web_page_called_xls(tmp_path: Path) -> None:
+    page = """<html xmlns:x="urn:schemas-microsoft-com:office:excel"><head><meta charset=gb2312><title>不读</title>
+        <style>td {color: red}</style></head><body><h3>2018年第三季度统战委员配备情况表</h3><p>填报单位：松山区</p>
+        <table><tr><th rowspan=2>单位<th colspan="2">其中
+        <tr><td>专职</td><td>兼<br>职</td></tr>
+        <tr style="display: none"><td>甲&nbsp;镇</td><td x:num="3.25">3.3</td><td x:num="43373">2018-9-30</td></tr>
+        <tr><td>乙</td><td x:err="#REF!">#REF!</td><td>#N/A</td></tr></table><script>x("<td>")</script></body></html>"""
+    found = only(tmp_path, page.encode("gb18030"))
+    assert found.rows == [
+        ["2018年第三季度统战委员配备情况表", "", ""],
+        ["填报单位：松山区", "", ""],
+        ["单位", "其中", ""],
+        ["", "专职", "兼\n职"],
+        ["甲 镇", 3.25, "2018-9-30"],
+        ["乙", CellError("#REF!"), CellError("#N/A")],
+    ]
+    assert found.merged == [(2, 0, 3, 0), (2, 1, 2, 2)]
+    assert found.hidden_rows == [4]
+
+
+def test_a_table_inside_a_layout_table(tmp_path: Path) -> None:
+    page = "<table><tr><td>标题<table><tr><td>甲<td>1</table></td><td>右</td></tr></table><div>注：示例</div>"
+    assert only(tmp_path, page.encode()).rows == [["甲", "1"], ["标题", "右"], ["注：示例", ""]]
+
+
+def test_the_xml_spreadsheet_of_2003(tmp_path: Path) -> None:
+    rows = """<Row ss:Index="2"><Cell ss:MergeAcross="1"><Data ss:Type="String">标题</Data></Cell>
+          <Cell><Data ss:Type="Boolean">1</Data></Cell></Row>
+        <Row ss:Hidden="1"><Cell ss:Index="2"><Data ss:Type="Number">12.5</Data>
+          <Comment><Data ss:Type="String">批注</Data></Comment></Cell>
+          <Cell><Data ss:Type="DateTime">2018-09-30T00:00:00.000</Data></Cell></Row>
+        <Row><Cell ss:Formula="=1/0"><Data ss:Type="Error">#DIV/0!</Data></Cell><Cell ss:Formula="=RC[-1]"/></Row>"""
+    options = "<x:WorksheetOptions><x:Visible>SheetHidden</x:Visible></x:WorksheetOptions>"
+    found = only(tmp_path, spreadsheetml(rows, columns='<Column ss:Index="2" ss:Hidden="1"/>', options=options))
+    assert cells(found) == {
+        "A2": "标题",
+        "C2": True,
+        "B3": 12.5,
+        "C3": date(2018, 9, 30),
+        "A4": CellError("#DIV/0!"),
+        "B4": NoValue("RC[-1]"),
+    }
+    assert (found.merged, found.hidden_rows, found.hidden_columns, found.hidden) == ([(0, 0, 0, 1)], [1], [1], True)
+
+
+# ---- behind a password ----------------------------------------------------------------------------------------------
+
+PLAIN = excel(drawn("| 甲 |"))
+
+
+def locked(password: str) -> bytes:
+    content = BytesIO()
+    office_crypto.OOXMLFile(BytesIO(PLAIN)).encrypt(password, content)
+    return content.getvalue()
+
+
+def test_a_protected_file_asks_for_its_password(tmp_path: Path) -> None:
+    data = locked("秘密")
+    assert kind_of(data) == "locked"
+    with pytest.raises(Unreadable, match=r"^password$"):
+        read(tmp_path, data)
+    with pytest.raises(Unreadable, match=r"^wrong_password$"):
+        read(tmp_path, data, password="不对")
+    assert cells(read(tmp_path, data, password="秘密").sheets[0]) == {"A1": "甲"}
+
+
+def test_a_password_that_nobody_was_asked_for_is_not_asked_for(tmp_path: Path) -> None:
+    assert cells(only(tmp_path, locked("VelvetSweatshop"))) == {"A1": "甲"}
+
+
+def test_a_child_takes_the_password_off(tmp_path: Path) -> None:
+    path = tmp_path / "锁.xlsx"
+    path.write_bytes(locked("秘密"))
+    assert unlock_file(path, "秘密") == PLAIN
+    refused = unlock_file(path, "不对")
+    assert isinstance(refused, Unreadable)
+    assert refused.reason == "wrong_password"
+
+
+def test_an_old_protected_workbook(tmp_path: Path) -> None:
+    book, sheet = xls()
+    sheet.write(0, 0, "甲")
+    filepass = saved(book).replace(b"\xe1\x00\x02\x00", b"\x2f\x00\x02\x00", 1)  # the record that says encrypted
+    with pytest.raises(Unreadable, match=r"^password$"):
+        read(tmp_path, filepass)
+
+
+def test_a_protected_open_document(tmp_path: Path) -> None:
+    data = ods("<table:table/>", manifest="<manifest><encryption-data/></manifest>")
+    with pytest.raises(Unreadable, match=r"^password$"):
+        read(tmp_path, data)
+
+
+# ---- what is no workbook --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        pytest.param(b"%PDF-1.7\n%\xe2\xe3", "pdf", id="PDF"),
+        pytest.param(zipped({"OFD.xml": "<x/>", "Doc_0/Document.xml": "<x/>"}), "pdf", id="OFD"),
+        pytest.param(b"\x89PNG\r\n\x1a\n" + bytes(50), "picture", id="PNG"),
+        pytest.param(b"\xff\xd8\xff\xe0" + bytes(50), "picture", id="JPEG"),
+        pytest.param(b"{\\rtf1\\ansi x}", "word", id="RTF"),
+        pytest.param(zipped({"mimetype": "application/vnd.oasis.opendocument.text"}), "word", id="ODT"),
+        pytest.param(zipped({"[Content_Types].xml": "", "ppt/presentation.xml": ""}), "not_workbook", id="slides"),
+        pytest.param(b"Rar!\x1a\x07\x00" + bytes(50), "archive", id="RAR"),
+        pytest.param(b"7z\xbc\xaf\x27\x1c" + bytes(50), "archive", id="7z"),
+        pytest.param(zipped({}), "archive", id="empty zip"),
+        pytest.param("统战部通讯录\n无\n".encode(), "not_workbook", id="text without columns"),
+        pytest.param(b'<?xml version="1.0"?><feed/>', "not_workbook", id="other XML"),
+        pytest.param(bytes(range(256)) * 4, "not_workbook", id="bytes"),
+        pytest.param(b"<html><table><tr><td></td></tr></table></html>", "no_cells", id="page with empty cells"),
+        pytest.param(b",,\n,,\n", "no_cells", id="commas"),
+    ],
+)
+def test_what_is_no_workbook_is_told_what_it_is(tmp_path: Path, data: bytes, reason: str) -> None:
+    with pytest.raises(Unreadable) as refusal:
+        read(tmp_path, data)
+    assert refusal.value.reason == reason
+
+
+def test_a_workbook_that_holds_a_word_document_is_a_workbook(tmp_path: Path) -> None:
+    book, sheet = xls()
+    sheet.write(0, 0, "WordDocument")  # as an embedded object's stream is named
+    assert read(tmp_path, saved(book)).kind == "xls"
