@@ -13,7 +13,7 @@ from string import ascii_uppercase
 
 from pandas import DataFrame
 
-from huizong import blanks, derive, intake
+from huizong import blanks, derive, intake, sendback
 from huizong.edits import describe
 from huizong.forms import BadForm, Form, UnknownForm
 from huizong.indicators import UnknownIndicator, figures
@@ -65,6 +65,9 @@ def parser() -> argparse.ArgumentParser:
 
     made = command("check", check, "findings of workbooks; nothing is kept; exit 1 when there are errors")
     made.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    made = command("markup", markup, "a workbook with its findings marked; exit 1 when there are errors")
+    made.add_argument("file", type=Path, metavar="FILE")
+    made.add_argument("-o", "--output", required=True, type=Path, metavar="OUT")
     made = command("load", load, "take workbooks in")
     made.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     made.add_argument("--accept", action="store_true", help="accept those without errors and without open queries")
@@ -154,6 +157,17 @@ def checked_entry(found: intake.Checked) -> dict:
             for finding in found.findings
         ],
     }
+
+
+def markup(args: argparse.Namespace) -> int:
+    found = list(intake.check(store_for_checking(), [args.file]))
+    readable = any(one.read for one in found)
+    if readable:
+        args.output.write_bytes(sendback.marked_file(args.file, found))
+    entries = [checked_entry(one) for one in found]
+    answer = {"files": entries, "output": str(args.output) if readable else None}
+    show(args, answer, [line for entry in entries for line in entry_lines(entry)])
+    return 1 if any(entry["status"] in ("error", "unreadable") for entry in entries) else 0
 
 
 def values_of(read: Return) -> Iterable[dict]:

@@ -292,12 +292,13 @@ def _apply_answered(store: Store, cursor: Cursor, event: Event) -> None:
     if isinstance(workbook, Unreadable):
         raise workbook
     number = int(event.subject.rpartition("-")[2])
-    said: dict[str, str] = {}
+    said: dict = {"columns": {}}
     for (body,) in cursor.execute(
         "SELECT body FROM journal WHERE kind = 'answered' AND subject = ? AND seq <= ? ORDER BY seq",
         [event.subject, event.seq],
     ).fetchall():
-        said |= json.loads(body)
+        answer = json.loads(body)
+        said |= answer | {"columns": said["columns"] | answer.get("columns", {})}
     returns = read_returns(workbook, store.vocabulary, store.units, {number: said})
     received = cursor.execute("SELECT received_at FROM submission WHERE id = ?", [event.subject]).fetchone()
     forget(store, cursor, [event.subject])

@@ -3,12 +3,14 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import UTC, date
+from contextvars import copy_context
+from datetime import UTC, date, timedelta
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
-from huizong import blanks, intake, ui
+from huizong import blanks, intake, sendback, ui
 from huizong.forms import Form, all_forms
 from huizong.org_units import register
 from huizong.periods import Period, period_on
@@ -19,6 +21,7 @@ OUTCOMES = ("refused", "unreadable", "already", "received")  # those that need a
 ICONS = {"refused": "⛔", "unreadable": "⚠️", "already": "☑️", "received": "✅"}
 MOST_BLANKS = 200  # in one ZIP; 25 take a second
 SHOWN_FINDINGS = 100  # on the page; the download has all
+DAYS_TO_CORRECT = 7  # proposed on the notice of a return that is sent back
 YEARS_BACK = 20  # of the periods on offer
 
 
@@ -238,9 +241,10 @@ def ask_what_is_unclear(view: ui.View, submission: pd.Series) -> None:
     st.info(_("The sheet does not say for sure which return this is. Choose, and it is read again."), icon="❔")
     form = all_forms()[submission["form"]]
     answer: dict[str, str | None] = {}
+    columns: dict[str, str | None] = {}
     with st.container(border=True):
         for question in questions:
-            key = f"{question['ask']} of {submission['id']}"
+            key = f"{question['ask']} {question['cell']} of {submission['id']}"
             found = _("found: {text}").format(text=question["found"] or _("nothing"))
             match question["ask"]:
                 case "form":
@@ -254,11 +258,28 @@ def ask_what_is_unclear(view: ui.View, submission: pd.Series) -> None:
                     label = _("Period ({found})").format(found=found)
                     periods = dict.fromkeys([*question["candidates"], *recent_periods(form)])
                     answer["period"] = ui.choose_period(key, label=label, periods=list(periods), none=_("choose …"))
-        if st.button(_("Keep the answer"), type="primary", disabled=not all(answer.values())):
+                case "column":
+                    cell = f"{question['sheet']}!{question['cell']}"
+                    label = _("Column {cell}, headed “{head}”").format(cell=cell, head=question["found"])
+                    columns[cell] = choose_item(form, key, label, question["candidates"])
+        if st.button(_("Keep the answer"), type="primary", disabled=None in [*answer.values(), *columns.values()]):
             attempt(
-                lambda: intake.answer(view.store, submission["id"], who=ui.who(), **answer),
+                lambda: intake.answer(view.store, submission["id"], who=ui.who(), columns=columns, **answer),
                 _("Kept; the return was read again"),
             )
+
+
+def choose_item(form: Form, key: str, label: str, candidates: Sequence[str]) -> str | None:
+    """The item that a column holds, the likely ones first; "" for none of the form."""
+    items = [*dict.fromkeys([*candidates, *form.by_code]), ""]
+    return st.selectbox(
+        label,
+        items,
+        index=None,
+        key=key,
+        placeholder=_("choose …"),
+        format_func=lambda code: form.by_code[code].head(language()) if code else _("no item of the form"),
+    )
 
 
 def show_findings(view: ui.View, submission: pd.Series) -> pd.DataFrame:
@@ -370,6 +391,43 @@ def printed(form: Form, item: str, value: object) -> str:
     return f"{value:.10g}" if declared.numeric else str(value)
 
 
+def offer_markup(view: ui.View, submission: pd.Series) -> None:
+    """The workbook with its findings marked in it; for a return that was sent back, the notice as well."""
+    if submission["status"] not in ("unsure", "error", "query", "sent_back"):
+        return
+    st.download_button(
+        _("Download the marked-up workbook"),
+        # In this language, whenever and wherever Streamlit comes to call it.
+        partial(copy_context().run, sendback.marked_workbook, view.store, submission["id"], view.scope),
+        sendback.marked_name(view.store, submission["id"], view.scope),
+        key=f"marked {submission['id']}",
+        icon="🖍️",
+        on_click="ignore",
+    )
+    if submission["status"] == "sent_back":
+        events = view.store.ask("timeline", view.scope, submission=submission["id"])
+        offer_notice(view, submission, events.loc[events["kind"] == "sent_back", "note"].iloc[-1])
+
+
+def offer_notice(view: ui.View, submission: pd.Series, reason: str) -> None:
+    """The letter that goes back with a return."""
+    if pd.isna(submission["unit"]) or pd.isna(submission["period"]):
+        return
+    today = date.today()
+    due = st.date_input(
+        _("Send again by"), today + timedelta(days=DAYS_TO_CORRECT), key=f"due {submission['id']}", format="YYYY-MM-DD"
+    )
+    letter = partial(sendback.notice_of, due=due, issued=today, reason=reason, scope=view.scope)
+    st.download_button(
+        _("Download the notice (Word)"),
+        partial(copy_context().run, letter, view.store, submission["id"]),
+        f"{_('Notice')}_{submission['unit_name']}_{ui.form_title(submission['form'])}_{submission['period']}.docx",
+        key=f"notice {submission['id']}",
+        icon="📄",
+        on_click="ignore",
+    )
+
+
 def decide(view: ui.View, submission: pd.Series) -> None:
     """Accept or send back."""
     obstacle = intake.why_not_acceptable(view.store, [submission["id"]]).get(submission["id"])
@@ -382,6 +440,7 @@ def decide(view: ui.View, submission: pd.Series) -> None:
             )
         with st.popover(_("Send back"), icon="↩️"):
             reason = st.text_area(_("Reason"), key=f"reason {submission['id']}")
+            offer_notice(view, submission, reason.strip())
             if st.button(_("Send it back"), disabled=not reason.strip()):
                 attempt(
                     lambda: intake.send_back(view.store, submission["id"], who=ui.who(), reason=reason.strip()),

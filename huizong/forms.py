@@ -121,7 +121,8 @@ class Item(Part):
     def head(self, language: str) -> str:
         """The printed head with the merged head above it: 其中：专职."""
         label = self.label.get(language)
-        return f"{self.parent.get(language)}：{label}" if self.parent else label
+        colon = "：" if language.startswith("zh") else ": "
+        return f"{self.parent.get(language)}{colon}{label}" if self.parent else label
 
     def code_label(self, code: str | None, language: str) -> str:
         return next((c.label.get(language) for c in self.codes if c.code == code), code or "")

@@ -5,7 +5,7 @@ before anything refers to it.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -207,7 +207,7 @@ def _receipt(arrival: Arrival, known: datetime | None, again: bool, submissions:
         return Receipt(arrival.filename, outcome, reason_text(arrival.reason, arrival.cells))
     if again:
         return Receipt(arrival.filename, "already", _("The same file twice in this upload"), submissions)
-    return Receipt(arrival.filename, "received", _("{n} returns read").format(n=len(submissions)), submissions)
+    return Receipt(arrival.filename, "received", _("Returns read: {n}").format(n=len(submissions)), submissions)
 
 
 @dataclass(slots=True)
@@ -299,9 +299,9 @@ def _obstacle(status: str, n_errors: int, n_queries: int, n_explained: int, newe
     if status == "unsure":
         return _("the form, unit or period must be confirmed first")
     if n_errors:
-        return _("{n} errors must be corrected by the reporting unit").format(n=n_errors)
+        return _("errors that the reporting unit must correct: {n}").format(n=n_errors)
     if n_queries > n_explained:
-        return _("{n} queries need an explanation").format(n=n_queries - n_explained)
+        return _("queries that need an explanation: {n}").format(n=n_queries - n_explained)
     if status not in ("query", "clean"):
         return _("it has been decided already")
     return _("a newer revision takes its place") if newer else None
@@ -350,12 +350,16 @@ def answer(
     form: str | None = None,
     unit: str | None = None,
     period: str | None = None,
+    columns: Mapping[str, str] | None = None,
 ) -> None:
-    """Keeps what the analyst says of an unclear return, and reads it again."""
+    """Keeps what the analyst says of an unclear return, and reads it again.
+
+    columns: the cell of a head (表1!F4) → the item that stands in its column, "" for none.
+    """
     if _status(store, submission) != "unsure":
         raise NotAcceptable(_("nothing is unclear about this return"))
     said = {"form": form, "unit": store.units.get(unit).code if unit else None,
-            "period": Period.of(period).code if period else None}  # fmt: skip
+            "period": Period.of(period).code if period else None, "columns": dict(columns or {})}  # fmt: skip
     _happen(store, who, "answered", submission, {k: v for k, v in said.items() if v})
 
 

@@ -358,10 +358,8 @@ def _tables_down(sheet: Sheet, vocabulary: Vocabulary, said: Said) -> list[Table
         until = min(headers[n + 1].heads) if n + 1 < len(headers) else len(sheet.rows)
         items = [c for c, texts in header.heads.items() if vocabulary.fit(header.forms[0].code, texts).items]
         corner = [c for c, texts in header.heads.items() if c < min(items) and _is_corner(texts)]
-        if corner:
-            top = corner[-1]
-        else:
-            top = min(items) if _has_names(header, vocabulary) else max(min(items) - 1, 0)
+        above = min(items) if _has_names(header, vocabulary) else max(min(items) - 1, 0)
+        top = corner[-1] if corner else above
         bottom = next((c for c in range(max(items) + 1, until) if not _goes_on(turned, header, c)), until)
         area = _crop(turned, top, bottom)
         header = header._replace(heads={c - top: texts for c, texts in header.heads.items() if top <= c < bottom})
@@ -376,7 +374,7 @@ def _tables_down(sheet: Sheet, vocabulary: Vocabulary, said: Said) -> list[Table
 
 
 def _is_corner(texts: list[str]) -> bool:
-    return plain(texts[-1]) in CORNERS
+    return any(key in CORNERS for key in head_keys(texts[-1]))
 
 
 def _has_names(header: Header, vocabulary: Vocabulary) -> bool:
@@ -466,7 +464,7 @@ def _headers(sheet: Sheet, vocabulary: Vocabulary) -> list[Header]:
             continue
         best: Header | None = None
         for first in range(row, min(row + MAX_HEADER_ROWS, len(sheet.rows))):
-            if first > row and not _may_be_header(sheet.rows[first - 1], hits[first - 1]):
+            if not _may_be_header(sheet.rows[first], hits[first]):
                 break
             for last in range(first, min(first + MAX_HEADER_ROWS, len(sheet.rows))):
                 if last > first and not _may_be_header(sheet.rows[last], hits[last]):
@@ -477,8 +475,11 @@ def _headers(sheet: Sheet, vocabulary: Vocabulary) -> list[Header]:
         if best is None or not _suffices(best, sheet, vocabulary):
             row += 1
             continue
-        while best.last + 1 < len(sheet.rows) and _are_measures(sheet.rows[best.last + 1]):
-            best = best._replace(last=best.last + 1, heads=_stack(sheet, best.first, best.last + 1))
+        if best.last + 1 < len(sheet.rows) and _are_measures(sheet.rows[best.last + 1]):
+            best = best._replace(last=best.last + 1)
+            for column, cell in enumerate(sheet.rows[best.last]):
+                if column in best.heads and not is_blank(cell):
+                    best.heads[column].append(text_of(cell))
         if len(best.forms) > 1:
             titled = _titled(sheet, best.first, vocabulary)
             best = best._replace(forms=[form for form in best.forms if form.code in titled] or best.forms)
@@ -818,11 +819,11 @@ def _numbers_columns(cells: Sequence[Cell], filled: list[int], items: list[int])
     texts = ["".join(narrow(text_of(cells[c])).split()).strip("()") for c in filled]
     words = [t for t in texts if t in {"甲", "乙", "丙", "丁", "栏次", "行次", "A", "B"}]
     numbers = [int(t) for t in texts if t.isdigit()]
-    ordered = sorted(numbers) if words else numbers
-    consecutive = len(numbers) >= 2 and ordered == list(range(ordered[0], ordered[0] + len(numbers)))
-    return len(filled) >= min(3, len(items)) and consecutive and len(words) + len(numbers) == len(texts) and (
-        bool(words) or numbers[0] in (0, 1)
-    )
+    if len(filled) < min(3, len(items)) or len(words) + len(numbers) < len(texts) or len(numbers) < 2:
+        return False
+    if words:
+        return len(set(numbers)) == len(numbers)  # columns may have been moved or deleted since
+    return numbers[0] in (0, 1) and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
 
 def merged_cells(table: Table) -> dict[tuple[int, int], tuple[int, int]]:

@@ -73,6 +73,10 @@ def terms_of_figure(
     # A unit of which one side is missing adds to neither.
     known = {(term.side, term.reporter) for term in terms if term.source == "target"}
     known |= _sides_known(store, indicator, whole, reporters)
+    answered = {unit for side, unit in known if side == "numerator"}
+    if answered and any(term.source == "target" and term.unit == whole.code for term in terms):
+        # A target set for the whole is compared with all that was reported.
+        known |= {("denominator", unit) for unit in answered} | {("numerator", whole.code)}
     return [term for term in terms if {("numerator", term.reporter), ("denominator", term.reporter)} <= known]
 
 
@@ -157,9 +161,11 @@ def _target_terms(
     store: Store, side: str, indicator: str, whole: OrgUnit, period: Period, scope: Sequence[str]
 ) -> Iterator[TermCell]:
     year = str(period.year)
-    for code, value in store.run(
+    targets = store.run(
         "SELECT unit, value FROM target WHERE indicator = ? AND period = ? ORDER BY unit", [indicator, year]
-    ):
+    )
+    own = [(code, value) for code, value in targets if code == whole.code]
+    for code, value in own or targets:
         above = ancestors(code)
         if whole.code in above and set(scope) & set(above):
             name, value = store.units.get(code).name, item_value(value)

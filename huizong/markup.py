@@ -1,4 +1,4 @@
-"""A workbook as its office sent it, marked up: cells of findings coloured and commented, and all listed on a first sheet.
+"""A workbook as its office sent it, marked up: cells of findings coloured and commented, all listed on a first sheet.
 
 openpyxl rewrites the file; what it keeps is kept, and the results of formulas, which it drops, are put back. A file
 that it cannot open is copied from what was read of it, cell by cell, and the first sheet says so. All of it happens in
@@ -20,6 +20,7 @@ from openpyxl.cell import MergedCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
 from openpyxl.utils.datetime import to_excel
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
@@ -35,6 +36,7 @@ SIGN = "▍"  # what is ours begins with it, so that the next round can take it 
 MOST_COMMENTS = 1000  # a sheet with more opens slowly; the cells beyond are coloured all the same
 ADDRESS = re.compile(r"[A-Z]{1,3}[1-9][0-9]{0,6}")
 FORMULA = re.compile(rb'<c r="([A-Z]+[0-9]+)"([^>]*)>(<f\b[^>]*(?:/>|>[^<]*</f>))<v ?(?:/>|></v>)</c>')
+WIDEST = 24  # column of a copy, in characters
 LINE_HEIGHT = 15.0  # points
 WIDTHS = (6, 9, 22, 20, 26, 26, 48, 44)  # of the list's columns, in characters
 
@@ -186,10 +188,15 @@ def copy_sheet(workbook: Workbook, read: Sheet) -> Worksheet:
     """The cells of a sheet at their addresses."""
     sheet = workbook.create_sheet(re.sub(r"[\[\]:*?/\\]", " ", read.name)[:31] or None)
     sheet.sheet_state = "hidden" if read.hidden else "visible"
+    widths: dict[int, float] = {}
     for r, row in enumerate(read.rows, read.top + 1):
         for c, cell in enumerate(row, read.left + 1):
             if cell != "":
-                write(sheet.cell(r, c), str(cell) if isinstance(cell, CellError | NoValue) else cell)
+                text = str(cell)
+                write(sheet.cell(r, c), text if isinstance(cell, CellError | NoValue) else cell)
+                widths[c] = max(widths.get(c, 0), display_width(text) + 2)
+    for c, width in widths.items():
+        sheet.column_dimensions[get_column_letter(c)].width = max(8, min(WIDEST, width))
     for top, left, bottom, right in read.merged:
         sheet.merge_cells(
             start_row=read.top + top + 1,

@@ -25,6 +25,7 @@ with st.container(border=True, key="submission"):
     desk_ui.show_heading(view, submission)
     desk_ui.show_timeline(view, submission)
     desk_ui.show_findings(view, submission)
+    desk_ui.offer_markup(view, submission)
     desk_ui.show_difference(view, submission)
     desk_ui.show_rows(view, submission)
     desk_ui.offer_withdrawal(view, submission)

@@ -32,6 +32,7 @@ else:
             desk_ui.ask_explanations(view, submission, findings)
             desk_ui.show_difference(view, submission)
             desk_ui.show_rows(view, submission)
+        desk_ui.offer_markup(view, submission)
         desk_ui.decide(view, submission)
 
 st.header(_("Blank return"))

@@ -30,7 +30,12 @@ parts AS (
     FROM wanted
     INNER JOIN fact ON fact.form = $form AND fact.period = wanted.source AND list_contains($compositions::VARCHAR[], fact.indicator)
     INNER JOIN in_force ON in_force.id = fact.submission_id
-    WHERE $unit IN ('0', fact.province, fact.prefecture, fact.county, fact.township, fact.department)
+    WHERE
+        $unit = fact.department
+        OR (
+            fact.department IS NULL
+            AND $unit IN ('0', fact.province, fact.prefecture, fact.county, fact.township)
+        )
 )
 SELECT composition, part, period, unit, sum(numerator)::DOUBLE AS value
 FROM parts

@@ -3,7 +3,8 @@
 -- Parameters: scope, unit (code; '0' the country), owner (the unit whose returns answer for it: itself, or a township's county), level ('self' or the level of the parts), as_of,
 --   and four lists of equal length saying which returns make which figure: indicators, forms, periods (as asked),
 --   sources (the period of the return), with source_ends (its last day), medians, ratios.
--- A unit whose numerator or denominator is missing adds to neither side. Missing is not zero.
+-- A unit whose numerator or denominator is missing adds to neither side. Missing is not zero. A target set for the unit
+-- shown stands for all of it; else the targets of the units beneath are added.
 WITH wanted AS (
     SELECT
         unnest($indicators::VARCHAR[]) AS indicator,
@@ -21,6 +22,28 @@ in_force AS (
         accepted_at <= $as_of
         AND (ended_at IS NULL OR ended_at > $as_of)
         AND list_has_any($scope::VARCHAR[], ['0', province, prefecture, county, unit])
+),
+targets AS (
+    SELECT
+        wanted.indicator,
+        wanted.period,
+        wanted.is_median,
+        wanted.is_ratio,
+        target.unit AS setter,
+        target.value,
+        CASE $level
+            WHEN 'self' THEN $unit
+            WHEN 'province' THEN coalesce(org_unit.province, $unit)
+            WHEN 'prefecture' THEN coalesce(org_unit.prefecture, $unit)
+            WHEN 'county' THEN coalesce(org_unit.county, $unit)
+            WHEN 'township' THEN $unit
+        END AS unit
+    FROM wanted
+    INNER JOIN target ON target.indicator = wanted.indicator AND target.period = wanted.source AND wanted.form = 'target'
+    INNER JOIN org_unit ON org_unit.code = target.unit
+    WHERE
+        $unit IN ('0', org_unit.province, org_unit.prefecture, org_unit.county, org_unit.code)
+        AND list_has_any($scope::VARCHAR[], ['0', org_unit.province, org_unit.prefecture, org_unit.county, org_unit.code])
 ),
 terms AS (
     SELECT
@@ -44,31 +67,26 @@ terms AS (
     INNER JOIN fact
         ON fact.indicator = wanted.indicator AND fact.form = wanted.form AND fact.period = wanted.source AND fact.part = ''
     INNER JOIN in_force ON in_force.id = fact.submission_id
-    WHERE $unit IN ('0', fact.province, fact.prefecture, fact.county, fact.township, fact.department)
+    WHERE
+        $unit = fact.department
+        OR (
+            fact.department IS NULL
+            AND $unit IN ('0', fact.province, fact.prefecture, fact.county, fact.township)
+        )
     UNION ALL
     SELECT
-        wanted.indicator,
-        wanted.period,
-        wanted.is_median,
-        wanted.is_ratio,
-        target.unit AS reporter,
+        indicator,
+        period,
+        is_median,
+        is_ratio,
+        setter AS reporter,
         FALSE AS sample,
         NULL AS numerator,
-        target.value AS denominator,
+        value AS denominator,
         0 AS n_incomplete,
-        CASE $level
-            WHEN 'self' THEN $unit
-            WHEN 'province' THEN coalesce(org_unit.province, $unit)
-            WHEN 'prefecture' THEN coalesce(org_unit.prefecture, $unit)
-            WHEN 'county' THEN coalesce(org_unit.county, $unit)
-            WHEN 'township' THEN $unit
-        END AS unit
-    FROM wanted
-    INNER JOIN target ON target.indicator = wanted.indicator AND target.period = wanted.source AND wanted.form = 'target'
-    INNER JOIN org_unit ON org_unit.code = target.unit
-    WHERE
-        $unit IN ('0', org_unit.province, org_unit.prefecture, org_unit.county, org_unit.code)
-        AND list_has_any($scope::VARCHAR[], ['0', org_unit.province, org_unit.prefecture, org_unit.county])
+        unit
+    FROM targets
+    WHERE setter <> unit
 ),
 by_reporter AS (
     SELECT
@@ -87,18 +105,28 @@ by_reporter AS (
 ),
 sums AS (
     SELECT
-        indicator,
-        period,
-        unit,
-        is_median,
-        is_ratio,
-        sum(numerator) AS numerator,
-        CASE WHEN is_ratio THEN sum(denominator) END AS denominator,
-        median(numerator) AS middle,
-        count(*) FILTER (sample) AS n_sample
+        by_reporter.indicator,
+        by_reporter.period,
+        by_reporter.unit,
+        by_reporter.is_median,
+        by_reporter.is_ratio,
+        sum(by_reporter.numerator) AS numerator,
+        CASE
+            WHEN by_reporter.is_ratio THEN coalesce(any_value(targets.value), sum(by_reporter.denominator))
+        END AS denominator,
+        median(by_reporter.numerator) AS middle,
+        count(*) FILTER (by_reporter.sample) AS n_sample
     FROM by_reporter
-    WHERE numerator IS NOT NULL AND (denominator IS NOT NULL OR NOT is_ratio)
-    GROUP BY indicator, period, unit, is_median, is_ratio
+    LEFT JOIN targets
+        ON
+            targets.indicator = by_reporter.indicator
+            AND targets.period = by_reporter.period
+            AND targets.unit = by_reporter.unit
+            AND targets.setter = by_reporter.unit
+    WHERE
+        by_reporter.numerator IS NOT NULL
+        AND (by_reporter.denominator IS NOT NULL OR targets.value IS NOT NULL OR NOT by_reporter.is_ratio)
+    GROUP BY by_reporter.indicator, by_reporter.period, by_reporter.unit, by_reporter.is_median, by_reporter.is_ratio
 ),
 incomplete AS (
     SELECT indicator, period, unit, sum(n_incomplete) AS n_incomplete

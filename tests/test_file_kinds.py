@@ -9,7 +9,7 @@ import msoffcrypto.format.ooxml as office_crypto
 import openpyxl
 import pytest
 import xlwt
-from odd_files import ods, ods_cell, saved, spreadsheetml, text_cell, worksheet, xls, xlsb, xlsx, zipped
+from odd_files import ods, ods_cell, relations, saved, spreadsheetml, text_cell, worksheet, xls, xlsb, xlsx, zipped
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from workbooks import drawn, excel
 
@@ -74,10 +74,7 @@ def test_the_parts_may_have_other_names(tmp_path: Path) -> None:
     sheet = worksheet(f'<row r="1" hidden="1">{text_cell("A1", "甲")}</row>')
     with ZipFile(BytesIO(xlsx(sheet))) as archive:
         parts = {name.removeprefix("xl/"): archive.read(name) for name in archive.namelist()}
-    parts["_rels/.rels"] = parts["_rels/.rels"].replace(
-        b"/>", b'><Relationship Id="r" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/'
-        b'officeDocument" Target="workbook.xml"/></Relationships>',
-    )  # fmt: skip
+    parts["_rels/.rels"] = relations(("r", "officeDocument", "workbook.xml"))
     found = only(tmp_path, zipped(parts))
     assert cells(found) == {"A1": "甲"}
     assert found.hidden_rows == [0]
@@ -122,13 +119,10 @@ def test_an_old_workbook(tmp_path: Path) -> None:
 
 def test_the_error_cells_of_an_old_workbook(tmp_path: Path) -> None:
     book, sheet = xls()
-    for row, code in enumerate(["#REF!", "#N/A", "#DIV/0!"]):
+    for row, code in enumerate([0x17, 0x2A, 0x07]):
         sheet.row(row).set_cell_error(0, code)
-    assert list(cells(only(tmp_path, saved(book))).values()) == [
-        CellError("#REF!"),
-        CellError("#N/A"),
-        CellError("#DIV/0!"),
-    ]
+    found = cells(only(tmp_path, saved(book)))
+    assert found == {"A1": CellError("#REF!"), "A2": CellError("#N/A"), "A3": CellError("#DIV/0!")}
 
 
 def test_the_suffix_of_wps_does_not_matter(tmp_path: Path) -> None:

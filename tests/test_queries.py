@@ -1,6 +1,6 @@
 """Golden rows of the queries: tests/queries/<query>/<case>/ holds the tables, params.yaml and expected.csv.
 
-A table is <table>.csv with the columns that matter; an empty cell is NULL. expected.csv names the columns that are
+A table is <table>.csv with the columns that matter; an empty cell is NULL, '' an empty text. expected.csv names the columns that are
 compared and lists every row in its order. `why` in params.yaml says what the case shows.
 """
 
@@ -39,7 +39,7 @@ def fill(connection: duckdb.DuckDBPyConnection, case: Path) -> None:
             places = ", ".join("?" * len(head))
             connection.executemany(
                 f"INSERT INTO {path.stem} ({', '.join(head)}) VALUES ({places})",
-                [[cell or None for cell in row] for row in rows],
+                [[None if cell == "" else cell.replace("''", "") for cell in row] for row in rows],
             )
 
 
@@ -47,6 +47,8 @@ def printed(value: object) -> str:
     """A value as a CSV of this folder has it."""
     if value is None:
         return ""
+    if value == "":
+        return "''"
     if isinstance(value, list):
         return ";".join(map(str, value))
     if isinstance(value, float):

@@ -1,0 +1,158 @@
+"""退回通知: the one page that goes back with a return, laid out as an official letter (GB/T 9704)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from io import BytesIO
+
+from docx import Document
+from docx.document import Document as Letter
+from docx.enum.table import WD_TABLE_ALIGNMENT
+from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
+from docx.shared import Cm, Mm, Pt
+from docx.table import _Cell
+from docx.text.paragraph import Paragraph
+
+from huizong.forms import Form
+from huizong.markup import Problem, severity_word
+from huizong.org_units import OrgUnit
+from huizong.periods import Period
+from huizong.texts import _, language
+
+MOST_PROBLEMS = 8  # on the page; the marked-up workbook lists all
+MOST_CHARACTERS = 60  # of a problem
+BODY, HEADING = "仿宋", "黑体"
+# What a program without these fonts takes instead.
+OTHER_NAMES = {
+    BODY: "仿宋_GB2312,FangSong,FangSong_GB2312,STFangsong,Noto Serif CJK SC",
+    HEADING: "SimHei,STHeiti,Noto Sans CJK SC",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SentBack:
+    """A return that goes back, and until when it is to come again."""
+
+    form: Form
+    unit: OrgUnit
+    period: Period
+    revision: int
+    received: date
+    due: date
+    issued: date
+    reason: str = ""
+
+
+def notice(back: SentBack, problems: Sequence[Problem]) -> bytes:
+    """The letter in the current language."""
+    letter = Document()
+    set_page(letter)
+    errors = sum(problem.severity == "error" for problem in problems)
+    queries = sum(problem.severity == "query" for problem in problems)
+    what = {
+        "form": back.form.title.get(language()),
+        "period": back.period.label(language()),
+        "revision": back.revision,
+        "received": day(back.received),
+        "due": day(back.due),
+        "errors": errors,
+        "queries": queries,
+    }
+    title = paragraph(letter, _("Notice: {form} of {period} is sent back").format(**what), HEADING, 20)
+    title.alignment, title.paragraph_format.space_after = WD_ALIGN_PARAGRAPH.CENTER, Pt(14)
+    paragraph(letter, _("To {unit}:").format(unit=back.unit.name))
+    lead = _(
+        "The {form} for {period} that you sent in (revision {revision}, received on {received}) has been checked: "
+        "{errors} errors must be corrected, {queries} queries are to be corrected or explained. It is sent back; "
+        "please send it again by {due}."
+    )
+    indented(letter, lead.format(**what))
+    if back.reason:
+        indented(letter, _("Reason: {reason}").format(reason=back.reason))
+    shown = [problem for problem in problems if problem.severity != "note"][:MOST_PROBLEMS]
+    if shown:
+        caption = _("The main problems ({n} of {total}):").format(n=len(shown), total=errors + queries)
+        indented(letter, caption).paragraph_format.keep_with_next = True
+        draw_table(letter, shown)
+    indented(letter, _("What to do:")).paragraph_format.space_before = Pt(6)
+    for step in (
+        _("1. Open the marked-up workbook: the sheet “Findings” lists every problem, with a link to its cell."),
+        _("2. Correct every error; correct each query, or explain it to the receiving office."),
+        _("3. Save the workbook and send it again by {due}. The figures do not count until it is accepted."),
+    ):
+        indented(letter, step.format(**what))
+    for line in (_("(receiving office, seal)"), day(back.issued)):
+        paragraph(letter, line).alignment = WD_ALIGN_PARAGRAPH.RIGHT
+    letter.core_properties.author, letter.core_properties.title = "Huizong", title.text
+    letter.core_properties.created = letter.core_properties.modified = datetime(1980, 1, 1)
+    stream = BytesIO()
+    letter.save(stream)
+    return stream.getvalue()
+
+
+def day(when: date) -> str:
+    return f"{when.year}年{when.month}月{when.day}日" if language().startswith("zh") else when.isoformat()
+
+
+def set_page(letter: Letter) -> None:
+    """A4 with the margins of an official letter; the fonts with their substitutes."""
+    page = letter.sections[0]
+    page.page_width, page.page_height = Mm(210), Mm(297)
+    page.top_margin, page.bottom_margin, page.left_margin, page.right_margin = Mm(34), Mm(28), Mm(28), Mm(26)
+    fonts = next(part for part in letter.part.package.iter_parts() if part.partname == "/word/fontTable.xml")
+    known = "".join(
+        f'<w:font w:name="{name}"><w:altName w:val="{others}"/><w:charset w:val="86"/></w:font>'
+        for name, others in OTHER_NAMES.items()
+    )
+    fonts._blob = fonts.blob.replace(b"</w:fonts>", f"{known}</w:fonts>".encode())
+
+
+def paragraph(place: Letter | _Cell, text: str, font: str = BODY, size: float = 15) -> Paragraph:
+    """A line in one Chinese font; figures and Latin letters in Times."""
+    made = place.add_paragraph()
+    written(made, text, font, size)
+    made.paragraph_format.space_after = Pt(0)
+    made.paragraph_format.line_spacing = 1.25
+    return made
+
+
+def written(where: Paragraph, text: str, font: str, size: float) -> None:
+    run = where.add_run(text)
+    run.font.name, run.font.size = "Times New Roman", Pt(size)
+    run._element.rPr.rFonts.set(qn("w:eastAsia"), font)
+
+
+def indented(letter: Letter, text: str) -> Paragraph:
+    made = paragraph(letter, text)
+    made.paragraph_format.first_line_indent = Pt(30)  # two characters
+    return made
+
+
+def draw_table(letter: Letter, problems: Sequence[Problem]) -> None:
+    heads = [_("Severity"), _("Cells"), _("Problem"), _("What to do")]
+    widths = [Cm(1.7), Cm(3.2), Cm(6.0), Cm(4.7)]
+    table = letter.add_table(rows=0, cols=len(heads), style="Table Grid")
+    table.alignment, table.autofit = WD_TABLE_ALIGNMENT.CENTER, False
+    rows = [(severity_word(p.severity), first_cells(p), p.message, p.remedy) for p in problems]
+    for n, texts in enumerate([heads, *rows]):
+        for cell, text, width in zip(table.add_row().cells, texts, widths, strict=True):
+            cell.width = width
+            shown = text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…"
+            written(cell.paragraphs[0], shown, BODY if n else HEADING, 10.5)
+            if not n:
+                cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.CENTER
+                shade(cell)
+
+
+def first_cells(problem: Problem) -> str:
+    more = "…" if len(problem.cells) > 3 else ""
+    return f"{problem.sheet}!{'、'.join(problem.cells[:3])}{more}" if problem.sheet else ""
+
+
+def shade(cell: _Cell) -> None:
+    shading = OxmlElement("w:shd")
+    shading.set(qn("w:val"), "clear")
+    shading.set(qn("w:fill"), "E8EEF4")
+    cell._element.get_or_add_tcPr().append(shading)
