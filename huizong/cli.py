@@ -120,7 +120,7 @@ def store_for_checking() -> Store:
     folder = store_folder()
     if (folder / "huizong.duckdb").exists():
         try:
-            return open_store(folder)
+            return derive.ready(open_store(folder))
         except StoreBusy as error:
             print(f"huizong: {error}; {_('checked without comparing with earlier returns')}", file=sys.stderr)
     return Store(None)
@@ -204,7 +204,7 @@ def load(args: argparse.Namespace) -> int:
     for path in paths:
         if not path.is_file():
             raise FileNotFoundError(f"{path}: {_('no such file or folder')}")
-    store = open_store()
+    store = derive.ready(open_store())
     entries = []
     files = ((path.name, path.read_bytes()) for path in paths)
     receipts = intake.receive(store, files, who=who(), accept=args.accept)

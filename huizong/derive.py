@@ -381,6 +381,13 @@ APPLY: dict[str, Callable[[Store, Cursor, Event], None]] = {
 }
 
 
+def ready(store: Store) -> Store:
+    """The store with its tables as the forms, the register and the program want them: this is the only migration."""
+    if store.stale:
+        rebuild(store)
+    return store
+
+
 def rebuild(store: Store) -> int:
     """Throws the derived tables away and makes them again from the record; gives the number of events.
 
@@ -397,6 +404,7 @@ def rebuild(store: Store) -> int:
             batch = run[:cut] if run[0].kind == "received" else run[:1]
             apply(store, cursor, batch, _read_originals(store, batch))
             position += len(batch)
+        store.mark_made(cursor)
     return len(events)
 
 

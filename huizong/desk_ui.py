@@ -421,7 +421,7 @@ def offer_notice(view: ui.View, submission: pd.Series, reason: str) -> None:
     st.download_button(
         _("Download the notice (Word)"),
         partial(copy_context().run, letter, view.store, submission["id"]),
-        f"{_('Notice')}_{submission['unit_name']}_{ui.form_title(submission['form'])}_{submission['period']}.docx",
+        "_".join([_("Notice"), submission["unit_name"], submission["form"], submission["period"]]) + ".docx",
         key=f"notice {submission['id']}",
         icon="📄",
         on_click="ignore",

@@ -83,8 +83,9 @@ def notice(back: SentBack, problems: Sequence[Problem]) -> bytes:
         _("3. Save the workbook and send it again by {due}. The figures do not count until it is accepted."),
     ):
         indented(letter, step.format(**what))
-    for line in (_("(receiving office, seal)"), day(back.issued)):
-        paragraph(letter, line).alignment = WD_ALIGN_PARAGRAPH.RIGHT
+    for line, above in ((_("(receiving office, seal)"), 24), (day(back.issued), 0)):
+        signed = paragraph(letter, line)
+        signed.alignment, signed.paragraph_format.space_before = WD_ALIGN_PARAGRAPH.RIGHT, Pt(above)
     letter.core_properties.author, letter.core_properties.title = "Huizong", title.text
     letter.core_properties.created = letter.core_properties.modified = datetime(1980, 1, 1)
     stream = BytesIO()
@@ -135,6 +136,8 @@ def draw_table(letter: Letter, problems: Sequence[Problem]) -> None:
     widths = [Cm(1.7), Cm(3.2), Cm(6.0), Cm(4.7)]
     table = letter.add_table(rows=0, cols=len(heads), style="Table Grid")
     table.alignment, table.autofit = WD_TABLE_ALIGNMENT.CENTER, False
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = width
     rows = [(severity_word(p.severity), first_cells(p), p.message, p.remedy) for p in problems]
     for n, texts in enumerate([heads, *rows]):
         for cell, text, width in zip(table.add_row().cells, texts, widths, strict=True):

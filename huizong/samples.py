@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from huizong import intake
+from huizong import derive, intake
 from huizong.store import ROOT, Store, open_store, store_folder
 
 SAMPLES = ROOT / "data" / "samples"
@@ -24,7 +24,7 @@ def ensure_store(folder: Path | None = None, progress: Callable[[float], None] |
     with one_builder:
         if not (folder / PARTS[-1]).exists():
             build_store(folder, progress)
-    return open_store(folder)
+    return derive.ready(open_store(folder))
 
 
 def build_store(folder: Path, progress: Callable[[float], None] | None) -> None:

@@ -71,7 +71,7 @@ def marked_name(store: Store, submission: str, scope: Sequence[str] = EVERYWHERE
     """松山区.xls → 松山区_审核.xlsx."""
     (workbook,) = store.ask("workbook_of", scope, submission=submission).itertuples()
     kind = extension(store.original_path(workbook.sha256, workbook.kind))
-    return f"{Path(workbook.filename).stem}_{_('checked')}{kind}"
+    return "_".join([Path(workbook.filename).stem, _("checked")]) + kind
 
 
 def marked_file(path: Path, returns: Iterable[Checked]) -> bytes:

@@ -84,6 +84,7 @@ class Store:
         self._writing = threading.RLock()
         self._timer: threading.Timer | None = None
         self._seen: tuple[float, int] | None = None
+        self.stale = False  # the derived tables are to be made again: derive.ready
         if folder is not None:
             for part in ("originals", "incoming"):
                 (folder / part).mkdir(parents=True, exist_ok=True)
@@ -169,32 +170,37 @@ class Store:
 
     # ---- tables -----------------------------------------------------------------------------------------------------
 
-    def _prepare(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        """Makes what is missing: fixed tables, a table per form (and columns a form has gained), the register."""
+    def _prepare(self, cursor: Cursor) -> None:
+        """Makes the tables. Those made for other forms, another register or an older schema are thrown away: `stale`."""
         cursor.execute("BEGIN")
         cursor.execute(question("schema"))
-        for form in self.forms.values():
-            cursor.execute(create_table(form))
-            there = {
-                name
-                for (name,) in cursor.execute(
-                    "SELECT column_name FROM information_schema.columns WHERE table_name = ?", [form.code]
-                ).fetchall()
-            }
-            for item in form.items:
-                if item.code not in there:
-                    cursor.execute(f'ALTER TABLE "{form.code}" ADD COLUMN "{item.code}" {SQL_TYPES[item.type]}')
-        (held,) = cursor.execute("SELECT count(*) FROM org_unit").fetchone()
-        units = self.units.frame()
-        if held != len(units):
-            cursor.execute("DELETE FROM org_unit")
+        (made_for,) = cursor.execute("SELECT max(made_for) FROM about").fetchone() or (None,)
+        if made_for != self._made_for:
+            self.stale = cursor.execute("SELECT count(*) FROM journal").fetchone() != (0,)
+            for (table,) in cursor.execute("SELECT table_name FROM duckdb_tables() WHERE NOT temporary").fetchall():
+                if table != "journal":
+                    cursor.execute(f'DROP TABLE "{table}"')
+            cursor.execute(question("schema"))
+            for form in self.forms.values():
+                cursor.execute(create_table(form))
+            units = self.units.frame()
             insert(cursor, "org_unit", {name: units[name].tolist() for name in units.columns})
             self.renew_expectations(cursor)
-        else:
-            owed = {code for (code,) in cursor.execute("SELECT DISTINCT form FROM expectation").fetchall()}
-            if not set(self.forms) <= owed:
-                self.renew_expectations(cursor)
+            if not self.stale:
+                self.mark_made(cursor)
         cursor.execute("COMMIT")
+
+    @cached_property
+    def _made_for(self) -> str:
+        """What the derived tables depend on beside the record: the schema, the forms, the register."""
+        parts = [question("schema"), *(form.model_dump_json() for form in self.forms.values()), str(len(self.units))]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    def mark_made(self, cursor: Cursor) -> None:
+        """Says that the derived tables are those of these forms and this register."""
+        cursor.execute("DELETE FROM about")
+        cursor.execute("INSERT INTO about VALUES (?)", [self._made_for])
+        self.stale = False
 
     def renew_expectations(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Works out anew who owes what, from the assignments and the register."""

@@ -5,6 +5,9 @@ CREATE TABLE IF NOT EXISTS journal (
     seq BIGINT, happened_at TIMESTAMP, who VARCHAR, kind VARCHAR, subject VARCHAR, body VARCHAR, hash VARCHAR
 );
 
+-- One row: what the derived tables were made for (a hash of this schema, the forms and the register).
+CREATE TABLE IF NOT EXISTS about (made_for VARCHAR);
+
 -- One row per org unit of the register.
 CREATE TABLE IF NOT EXISTS org_unit (
     code VARCHAR, name VARCHAR, level INTEGER, parent VARCHAR, kind VARCHAR, province VARCHAR, prefecture VARCHAR,

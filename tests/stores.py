@@ -6,9 +6,10 @@ from pathlib import Path
 
 from huizong import intake
 from huizong.forms import Forms
-from huizong.org_units import DEPARTMENT, TOWNSHIP, Register, register
+from huizong.org_units import COUNTY, DEPARTMENT, TOWNSHIP, Register, register
 from huizong.store import Store
 
+BELOW = (COUNTY, TOWNSHIP, DEPARTMENT)
 SONGSHAN, LINXI, YONGNING = "150404", "150424", "450109"
 DERIVED = ("original", "submission", "finding", "located", "fact", "target", "assignment", "expectation")
 
@@ -20,7 +21,7 @@ def places(*codes: str) -> Register:
     units = {
         unit.code: unit
         for code in codes
-        for unit in (*whole.path(code), *whole.under(code, TOWNSHIP), *whole.under(code, DEPARTMENT))
+        for unit in (*whole.path(code), *(below for level in BELOW for below in whole.under(code, level)))
     }
     return Register(sorted(units.values(), key=lambda unit: (unit.level, unit.code)))
 

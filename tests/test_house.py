@@ -46,7 +46,6 @@ LAYERS = [
     "layout values",
     "edits templates",
     "blanks markup notices",
-    "blanks markup notices",
     "returns",
     "journal store",
     "indicators",
