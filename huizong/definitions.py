@@ -136,6 +136,8 @@ def target_of(indicator: Indicator) -> str:
 
 def rule_in_words(form: Form, rule: Rule) -> str:
     """What a rule asks, with the heads of the columns in place of their codes: 专职 + 兼职 = 在岗人数."""
+    if rule.words:
+        return rule.words.get(language())
     if rule.unique:
         heads = [form.by_code[code].label.get(language()) for code in rule.unique]
         return _("no two rows with the same {items}").format(items=" + ".join(heads))

@@ -220,6 +220,14 @@ def _run_rules(
         (submission, row.sheet, row.row): (read, row) for submission, read in returns for row in read.rows
     }
     batch = [submission for submission, _ in returns]
+    # A cell that could not be read is told as such; what rules say of it would be noise.
+    unread = {
+        (submission, finding.sheet, cell)
+        for submission, read in returns
+        for finding in read.findings
+        if finding.severity == "error"
+        for cell in finding.cells
+    }
     for submission, sheet, number, broken, others in broken_rules(
         cursor, form, batch, villages_known=units.has_villages
     ):
@@ -227,6 +235,8 @@ def _run_rules(
         for code in broken:
             rule = rules[code]
             names = form.rule_items(rule)
+            if any((submission, sheet, read.cell(row, name)) in unread for name in names):
+                continue
             params = {name: printed(row.values.get(name)) for name in form.by_code} | others
             used = {name: params[name] for name in params if "{" + name + "}" in rule.message.zh + rule.message.en
                     + rule.remedy.zh + rule.remedy.en}  # fmt: skip

@@ -417,11 +417,12 @@ def offer_notice(view: ui.View, submission: pd.Series, reason: str) -> None:
     due = st.date_input(
         _("Send again by"), today + timedelta(days=DAYS_TO_CORRECT), key=f"due {submission['id']}", format="YYYY-MM-DD"
     )
+    name = [_("Notice"), submission["unit_name"], ui.form_title(submission["form"]), submission["period"]]
     letter = partial(sendback.notice_of, due=due, issued=today, reason=reason, scope=view.scope)
     st.download_button(
         _("Download the notice (Word)"),
         partial(copy_context().run, letter, view.store, submission["id"]),
-        "_".join([_("Notice"), submission["unit_name"], submission["form"], submission["period"]]) + ".docx",
+        "_".join(name) + ".docx",
         key=f"notice {submission['id']}",
         icon="📄",
         on_click="ignore",

@@ -154,6 +154,7 @@ class Rule(Part):
     unique: list[Name] | None = None
     complete: Literal["township"] | None = None
     cells: list[Name] = []  # the items whose cells are marked; those in expr when empty
+    words: Text | None = None  # what must hold, where expr does not read well
     message: Text
     remedy: Text
 

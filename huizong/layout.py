@@ -369,8 +369,17 @@ def _tables_down(sheet: Sheet, vocabulary: Vocabulary, said: Said) -> list[Table
             _read_lines(table.lines, sheet, bottom, len(sheet.rows), below=True)
         end = bottom
         _finish(table, header.heads, vocabulary)
-        tables.append(table)
+        if _holds_values(table):
+            tables.append(table)
     return tables
+
+
+def _holds_values(table: Table) -> bool:
+    """Whether the cells hold what the items ask for: a list of the items with their explanations does not."""
+    typed = [item for item in table.columns if table.form.by_code[item].type not in ("text", "unit")]
+    cells = [(item, cell) for r in table.body for item in typed if not is_blank(cell := table.cell(r, item))]
+    good = sum(not isinstance(parse_value(cell, table.form.by_code[item]), Doubt) for item, cell in cells)
+    return 2 * good > len(cells)
 
 
 def _is_corner(texts: list[str]) -> bool:
@@ -436,7 +445,12 @@ def _parts(sheet: Sheet, vocabulary: Vocabulary) -> list[Sheet]:
 
 
 def _is_whole(header: Header, vocabulary: Vocabulary) -> bool:
-    return _has_names(header, vocabulary) or any(_is_corner(texts) for texts in header.heads.values())
+    items = header.forms[0].items
+    return (
+        _has_names(header, vocabulary)
+        or 2 * header.matched > len(items)
+        or any(_is_corner(texts) for texts in header.heads.values())
+    )
 
 
 def _only(sheet: Sheet, first: int, end: int) -> Sheet:
@@ -508,7 +522,8 @@ def _suffices(header: Header, sheet: Sheet, vocabulary: Vocabulary) -> bool:
     wanted = sum(not item.optional for item in header.forms[0].items)
     if header.matched >= max(2, min(3, wanted), wanted // 3):
         return True
-    return header.matched >= 2 and any(form.code in _titled(sheet, header.first, vocabulary) for form in header.forms)
+    titled = 2 * header.matched > wanted and _titled(sheet, header.first, vocabulary)
+    return bool(titled) and any(form.code in titled for form in header.forms)
 
 
 def _titled(sheet: Sheet, above: int, vocabulary: Vocabulary) -> list[str]:

@@ -21,8 +21,8 @@ from huizong.org_units import OrgUnit
 from huizong.periods import Period
 from huizong.texts import _, language
 
-MOST_PROBLEMS = 8  # on the page; the marked-up workbook lists all
-MOST_CHARACTERS = 60  # of a problem
+MOST_PROBLEMS = 5  # more would not fit on one page; the marked-up workbook lists all
+MOST_CHARACTERS = 36  # of a problem
 BODY, HEADING = "仿宋", "黑体"
 # What a program without these fonts takes instead.
 OTHER_NAMES = {

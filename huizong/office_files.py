@@ -83,7 +83,7 @@ def attribute(node: ElementTree.Element, name: str) -> str | None:
 FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
 CALCULATED = re.compile(rb"<(?:\w+:)?f(?:\s[^>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)<(?:\w+:)?v>[^<]")
 FAR = re.compile(rb'r="[A-Z]+(?:(?<=[A-Z]{3})|[0-9]{5})')  # beyond ZZ9999 calamine may not have the memory
-FILLED = re.compile(rb'<(?:\w+:)?c r="([A-Z]{1,3})([0-9]{1,7})"[^>]*[^>/]>(?!</|<(?:\w+:)?v(?:/>|></))')
+FILLED = re.compile(rb'<(?:\w+:)?c r="([A-Z]{1,3})([0-9]{1,7})"[^>]*(?<!/)>(?!</|<(?:\w+:)?v(?:/>|></))')
 
 
 def look_into_xlsx(archive: zipfile.ZipFile) -> Iterator[Look]:
@@ -367,13 +367,13 @@ def read_xls(data: bytes) -> Workbook:
 def _open_xls(data: bytes) -> xlrd.Book:
     with open(os.devnull, "w", encoding="utf-8") as log:
         try:
-            return xlrd.open_workbook(file_contents=data, logfile=log, formatting_info=True)
+            return xlrd.open_workbook(file_contents=data, logfile=log, ragged_rows=True, formatting_info=True)
         except xlrd.XLRDError as error:
             if "encrypted" in str(error):
                 raise Unreadable("password") from None
             raise
         except (AssertionError, LookupError, struct.error):  # a format that xlrd doesn't follow; values may be whole
-            return xlrd.open_workbook(file_contents=data, logfile=log)
+            return xlrd.open_workbook(file_contents=data, logfile=log, ragged_rows=True)
 
 
 def _xls_cell(kind: int, value: str | float, epoch: int) -> Cell:

@@ -163,12 +163,12 @@ class Page(HTMLParser):
             for n in range(column, column + across):
                 table.covered[n] = down
             column += across
+            check_area(self.height + 1, column)
         table.covered = {n: left - 1 for n, left in table.covered.items() if left > 1}
         if table.hidden:
             self.hidden.append(self.height)
         self.height += 1
         table.row = None
-        check_area(self.height, column)
 
 
 class Table:

@@ -10,6 +10,7 @@ MAX_UNPACKED_BYTES = 512 * 2**20  # of all parts of a zipped workbook
 MAX_PARTS = 20_000  # files inside a zipped workbook
 MAX_SHEETS = 1_000
 MAX_CELLS = 3_000_000  # of all sheets' used areas
+MAX_COLUMNS = 16_384  # what Excel allows
 MAX_MERGED = 20_000  # merged ranges of one sheet
 MAX_TEXT = 32_767  # characters of one cell: what Excel allows
 MEMORY_BYTES = 512 * 2**20  # of one reading process: at this limit 3 of 7,175 openable public files are lost

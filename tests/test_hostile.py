@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
-from zipfile import ZIP_LZMA, ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_LZMA, ZipFile
 
 import pytest
 from odd_files import MAIN, ods, ods_cell, saved, spreadsheetml, text_cell, worksheet, xls, xlsb, xlsx, zipped
@@ -28,6 +28,7 @@ pytestmark = pytest.mark.xdist_group("hostile")
 BOMB = "".join(f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in zip("abcdefghi", "bcdefghij", strict=True))
 BOMB = f'<!DOCTYPE x [<!ENTITY a "{"啊" * 100}">{BOMB}]>'
 FETCH = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname">]>'
+ONE = '<row r="1"><c r="A1"><v>1</v></c></row>'
 ERROR = '<row r="1"><c r="A1" t="e"><v>#REF!</v></c></row>'  # has the sheet's XML parsed
 
 
@@ -44,10 +45,10 @@ def headed(text: bytes, size: int) -> bytes:
 
 
 def lying_bomb() -> bytes:
-    """A sheet of 600 MB that says it has 1 kB."""
+    """A sheet of 60 MB that says it has 1 kB."""
     content = BytesIO()
-    bomb = b"<worksheet>" + b" " * 600_000_000
-    with ZipFile(content, "w", 8) as archive:
+    bomb = b"<worksheet>" + b" " * 60_000_000
+    with ZipFile(content, "w", ZIP_DEFLATED) as archive:
         archive.writestr("xl/worksheets/sheet1.xml", bomb)
         with ZipFile(BytesIO(GOOD)) as good:
             for name in good.namelist():
@@ -78,10 +79,8 @@ def strings_bomb() -> bytes:
 
 def far_old_workbook() -> bytes:
     book, page = xls()
-    for n in range(60):
-        book.add_sheet(str(n)).write(65535, 255, 1)
-        book.get_sheet(n + 1).write(0, 0, 1)
     page.write(0, 0, 1)
+    page.write(65535, 255, 1)
     return saved(book)
 
 
@@ -173,7 +172,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "another way of packing": (lzma, "archive"),
     "a million parts": (lambda: b"PK\x03\x04" + b"PK\x01\x02" * 10**6, "too_large"),
     "a binary workbook whose rows are far apart": (far_binary_workbook, "too_many_cells"),
-    "old sheets that reach far": (far_old_workbook, "too_many_cells"),
+    "an old sheet that reaches far": (far_old_workbook, "too_many_cells"),
     "an open document that repeats a billion times": (
         lambda: ods(
             table(
@@ -195,7 +194,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: ("<table>" + "<tr>" + "<td colspan=9999999 rowspan=9999999>1" * 20_000 + "</table>").encode(),
         "too_many_cells",
     ),
-    "text with five million cells": (lambda: (b"," * 5000 + b"\n") * 1000 + b"1,2", "too_many_cells"),
+    "text with three million cells": (lambda: (b"," * 3100 + b"\n") * 1000 + b"1,2", "too_many_cells"),
     "bytes that look like an old workbook": (
         lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "Workbook\0".encode("utf-16-le") * 500,
         "damaged",
@@ -218,14 +217,15 @@ def test_a_hostile_file_costs_one_message(tmp_path: Path, name: str) -> None:
     assert isinstance(read, Workbook)
 
 
-def test_what_the_parent_looks_at_unpacks_nothing() -> None:
-    # Only a few bytes of the part are wanted, and only a few are unpacked: zipfile trusts the header otherwise.
+def test_what_the_parent_looks_at_is_not_unpacked() -> None:
+    # zipfile unpacks a whole part before it compares it with its header, unless it is asked for a few bytes.
     content = BytesIO()
-    with ZipFile(content, "w", 8) as archive:
-        archive.writestr("mimetype", b"application/vnd.oasis.opendocument.spreadsheet" + bytes(300_000_000))
-    start = time.monotonic()
-    assert kind_of(headed(content.getvalue(), 100)) == "ods"
-    assert time.monotonic() - start < 0.5
+    with ZipFile(content, "w", ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", b"application/vnd.oasis.opendocument.spreadsheet" + bytes(100_000_000))
+    start = time.process_time()
+    with pytest.raises(Unreadable, match="damaged"):
+        kind_of(headed(content.getvalue(), 100))
+    assert time.process_time() - start < 0.05
 
 
 def test_a_million_declared_columns_and_rows_are_not_believed(tmp_path: Path) -> None:

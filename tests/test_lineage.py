@@ -170,6 +170,15 @@ def test_the_register_and_targets_are_terms_without_a_cell(store: Store) -> None
     assert [(term.source, term.unit, term.adds) for term in terms] == [("target", SONGSHAN, 4), ("target", LINXI, 6)]
 
 
+def test_a_target_of_the_whole_is_its_only_term_beneath(store: Store) -> None:
+    intake.set_target(store, "target_fulfilment", "1504", "2018", 8, who="统计员")
+    terms = terms_of_figure(store, "target_fulfilment", "1504", Q3)
+    assert [(t.unit, t.adds) for t in terms if t.side == "denominator"] == [("1504", 8)]
+    assert {t.reporter for t in terms if t.side == "numerator"} == {SONGSHAN, LINXI}
+    assert figures(store, ["target_fulfilment"], "1504", [Q3])["value"].iloc[0] == 4 / 8
+    intake.set_target(store, "target_fulfilment", "1504", "2018", None, who="统计员")
+
+
 def test_terms_are_of_what_the_asker_may_see(store: Store) -> None:
     terms = terms_of_figure(store, "women_share", "1504", Q3, scope=[LINXI])
     assert {term.submission for term in terms} == {term.submission for term in terms_of_figure(store, "women_share", LINXI, Q3)}

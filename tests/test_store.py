@@ -14,7 +14,7 @@ from stores import LINXI, SONGSHAN, accepted, contents, files_in, places, send, 
 from test_forms import declared, written
 from workbooks import make_workbook, office
 
-from huizong import intake, journal
+from huizong import derive, intake, journal
 from huizong.derive import reset
 from huizong.forms import load_forms
 from huizong.indicators import figures
@@ -180,6 +180,9 @@ def test_a_form_may_gain_a_column(tmp_path: Path, store_dir: Path) -> None:
     form["items"].append({"code": "read_by", "label": {"zh": "阅读量", "en": "Read"}, "type": "integer", "optional": True})
     written(tmp_path, form)
     new = small_store(store_dir, load_forms(tmp_path))
+    assert new.stale
+    derive.ready(new)
+    assert not new.stale
     assert new.run("SELECT submitted, read_by FROM publicity") == [(5, None)]
     new.close()
 

@@ -248,12 +248,17 @@ def figure(
             if inside(units.get(code), whole) and code not in pairs:
                 pairs[code] = (None, target)
 
+    own = targets.get(whole.code) if form_has_target(indicator) else None
+    if own is not None:  # a target set for the whole is compared with all that was reported
+        pairs = {code: (n, 0) for code, (n, _) in pairs.items()}
     ratio = indicator not in TOTALS.keys() | MEDIANS.keys() | {"villages_paired", "enterprises_paired"}
     counted = [(n, d) for n, d in pairs.values() if n is not None and (d is not None or not ratio)]
     found.numerator = total(n for n, _ in counted)
     found.denominator = total(d for _, d in counted) if ratio else None
     if not counted:
         return found
+    if own is not None:
+        found.denominator = own
     if indicator in MEDIANS:
         found.value = float(median(n for n, _ in counted))
     elif not ratio:
