@@ -8,18 +8,25 @@ RUNS = .venv/.runs
 TESTS = .venv/.tests
 LOCK = $(BIN)/uv pip compile --python-version 3.11 --no-emit-index-url --universal
 
-.PHONY: run test check bench lock samples register screenshots browser
+.PHONY: run test check fuzz messy bench lock samples register screenshots tools
 
 run: $(RUNS)
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
-test: $(TESTS) browser
+test: $(TESTS) tools
 	$(BIN)/pytest -n 2 --dist loadgroup
 
 check: $(TESTS)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(MAKE) test
+
+# Changed bytes of real files through the readers, for ten minutes; make fuzz MINUTES=2 for less.
+fuzz: $(TESTS)
+	$(BIN)/python -m tests.fuzz --minutes $(or $(MINUTES),10)
+
+messy: $(TESTS)
+	$(BIN)/python -m tests.messy
 
 bench: $(TESTS)
 	$(BIN)/python -m benchmarks
@@ -36,11 +43,11 @@ samples: $(RUNS)
 register: $(RUNS)
 	$(BIN)/python -m scripts.make_register
 
-screenshots: $(TESTS) browser
+screenshots: $(TESTS) tools
 	$(BIN)/python -m scripts.make_screenshots
 
-browser:
-	scripts/install_browser.sh
+tools:
+	scripts/install_tools.sh
 
 # The environment follows the pinned files: a stamp is older than its file when that has changed.
 $(RUNS): requirements.txt

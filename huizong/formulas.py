@@ -191,6 +191,8 @@ def comparison(sign: str, left: dict, right: dict, names: Names) -> Truth:
         return agreement(sign, *sides)
     codes = {code: words for side in sides if isinstance(side, Value) for code, words in side.codes.items()}
     first, second = value(left, names, codes), value(right, names, codes)
+    if first.known and second.known and first.codes != second.codes:
+        raise Untranslatable("words of two code lists")
     a, b = (
         f"ROUND({side.formula},{ROUNDED})" if node["class"] == "FUNCTION" else side.formula
         for node, side in ((left, first), (right, second))

@@ -37,13 +37,13 @@ FOOTER = re.compile(
     re.I,
 )
 UNIT_LINE = re.compile(r"^(填报单位|填表单位|报送单位|上报单位|报表单位|填报部门|reporting unit)(\(.{0,8}?\))?[:：]?(.*)$", re.I)
-PERIOD_LINE = re.compile(
-    r"^(填报时间|填报日期|报送时间|报送日期|报告期|报告期别|统计时间|统计期间|所属期|所属期间|填报期间|时间|日期|period|date)[:：](.*)$", re.I
-)
-MEASURE_LINE = re.compile(r"^(?:计量单位|金额单位|单位)[:：](.*)$")
+PERIOD_LINE = re.compile(r"^(报告期别?|统计时间|统计期间|统计期|所属期间?|填报期间|period)[:：](.*)$", re.I)
+FILED_LINE = re.compile(r"^(填报时间|填报日期|报送时间|报送日期|填表时间|填表日期|上报时间|时间|日期|date)[:：](.*)$", re.I)
+MEASURE_LINE = re.compile(r"^(?:(?:计量|金额|货币)?单位[:：为是]|以(?=.*为单位$))(.*?)(?:为单位)?$")
 # Money units in 万元, the unit the forms use; a sheet in another unit is converted exactly.
 MONEY = {"元": Decimal("0.0001"), "千元": Decimal("0.1"), "万元": Decimal(1), "百万元": Decimal(100), "亿元": Decimal(10000)}
 COUNTS = frozenset("人 个 名 家 户 次 期 条 篇 件 场 人次 天 日 项 分 村 社区".split())
+IN_MONEY = re.compile(r"[/:,;、-]?(?:单位:?)?((?:百万|千|万|亿)?元)$")  # 业务经费万元, 经费/元
 BRACKETS = re.compile(r"[(\[【〔][^()\[\]【】〔〕]*[)\]】〕]")
 NUMBERING = re.compile(r"^(?:[一二三四五六七八九十]+[、.]|[0-9]{1,2}[、.)](?![0-9])|\([一二三四五六七八九十0-9]+\))")
 MARKS = re.compile(r"[*＊#＃①-⑳¹²³⁴-⁹]+$")
@@ -76,6 +76,7 @@ class Lines:
     titles: list[Line] = field(default_factory=list)
     units: list[Line] = field(default_factory=list)
     periods: list[Line] = field(default_factory=list)
+    filed: list[Line] = field(default_factory=list)  # 填报时间: the period, or only when the form was filled in
     measures: list[str] = field(default_factory=list)  # units of money
 
 
@@ -155,7 +156,7 @@ def head_keys(text: str) -> tuple[str, ...]:
     brackets, without a leading 其中."""
     tidy = tidy_head(text)
     bare = BRACKETS.sub(lambda bracket: "" if HARMLESS.fullmatch(bracket[0][1:-1].strip()) else bracket[0], tidy)
-    keys = [plain(tidy), plain(bare)]
+    keys = [plain(tidy), plain(bare), plain(IN_MONEY.sub("", bare))]
     keys += [key.removeprefix("其中") for key in keys]
     return tuple(dict.fromkeys(key for key in keys if key))
 
@@ -316,7 +317,7 @@ def locate_tables(sheet: Sheet, vocabulary: Vocabulary, said: Said | None = None
     joined: list[Table] = []
     for table in tables:
         before = joined[-1] if joined else None
-        named = table.lines.titles or table.lines.units or table.lines.periods
+        named = table.lines.titles or table.lines.units or table.lines.periods or table.lines.filed
         if before and before.form is table.form and before.columns == table.columns and not named:
             # The header repeated on a new printed page: one table.
             before.body += table.body
@@ -434,23 +435,18 @@ def _parts(sheet: Sheet, vocabulary: Vocabulary) -> list[Sheet]:
     if len(starts) < 2:
         return [sheet]
     ends = [*starts[1:], max(filled) + 1]
-    whole = [
-        start
-        for start, end in zip(starts, ends, strict=True)
-        if any(_is_whole(header, vocabulary) for header in _headers(_only(sheet, start, end), vocabulary))
-    ]
+    whole: list[int] = []  # where tables of their own begin
+    form: Form | None = None
+    for start, end in zip(starts, ends, strict=True):
+        for header in _headers(_only(sheet, start, end), vocabulary)[:1]:
+            another = 2 * header.matched > len(header.forms[0].items) and form is not header.forms[0]
+            corner = any(_is_corner(texts) for texts in header.heads.values())
+            if corner or another or _has_names(header, vocabulary):
+                whole.append(start)
+                form = header.forms[0]
     if len(whole) < 2:
         return [sheet]
     return [_only(sheet, first, end) for first, end in zip([0, *whole[1:]], [*whole[1:], ends[-1]], strict=True)]
-
-
-def _is_whole(header: Header, vocabulary: Vocabulary) -> bool:
-    items = header.forms[0].items
-    return (
-        _has_names(header, vocabulary)
-        or 2 * header.matched > len(items)
-        or any(_is_corner(texts) for texts in header.heads.values())
-    )
 
 
 def _only(sheet: Sheet, first: int, end: int) -> Sheet:
@@ -611,10 +607,11 @@ def _finish(table: Table, heads: Mapping[int, list[str]], vocabulary: Vocabulary
 
 def _money_in(texts: Sequence[str]) -> set[str]:
     """The units of money that a column's heads name, in brackets or beneath the head."""
-    words = [bracket[1:-1] for text in texts for bracket in BRACKETS.findall(narrow(text))]
-    words += [narrow(text).strip("()[] ") for text in texts if is_measure(text)]
-    words = [word.strip().removeprefix("单位:").strip() for word in words]
-    return {"万元" if word == "10,000 yuan" else word for word in words if word in MONEY or word == "10,000 yuan"}
+    tidy = ["".join(narrow(text).split()) for text in texts]
+    words = [bracket[1:-1] for text in tidy for bracket in BRACKETS.findall(text)]
+    words += [match[1] for text in tidy if (match := IN_MONEY.search(text.strip("()[]")))]
+    found = {match[0] for word in words for match in re.finditer(r"(?:百万|千|万|亿)?元", word)}
+    return found | {"万元" for word in words if "10,000yuan" in word}
 
 
 def _map_columns(table: Table, heads: Mapping[int, list[str]], vocabulary: Vocabulary, said: Said) -> None:
@@ -634,6 +631,7 @@ def _map_columns(table: Table, heads: Mapping[int, list[str]], vocabulary: Vocab
             claims.setdefault(fit.items[0], []).append((fit.rank, c))
     for item, claimed in claims.items():
         surest = [c for rank, c in claimed if rank == min(claimed)[0]]
+        surest = [c for c in surest if _is_filled(table, c)] or surest  # a head merged over a column and its margin
         if len(surest) == 1:
             columns[item] = surest[0]
         else:
@@ -673,6 +671,11 @@ def _map_columns(table: Table, heads: Mapping[int, list[str]], vocabulary: Vocab
     ]
     doubted = {item for items in asked.values() for item in items}
     table.missing = [item for item in form.items if item.code not in columns and item.code not in doubted]
+
+
+def _is_filled(table: Table, column: int) -> bool:
+    rows = table.sheet.rows[table.header[1] + 1 :]
+    return any(column < len(cells) and not is_blank(cells[column]) for cells in rows)
 
 
 def _find_names(
@@ -733,12 +736,14 @@ def _read_lines(lines: Lines, sheet: Sheet, first: int, last: int, *, below: boo
                     _take(lines.units, match[3], sheet, r, c, after)
                 elif match := PERIOD_LINE.match(piece):
                     _take(lines.periods, match[2], sheet, r, c, after)
-                elif match := MEASURE_LINE.match(piece):
-                    words = match[1].strip()
-                    named = [word for word in re.split(r"[、,，/ ;；]", words) if word]
+                elif match := FILED_LINE.match(piece):
+                    _take(lines.filed, match[2], sheet, r, c, after)
+                elif (match := MEASURE_LINE.match(piece)) or is_measure(piece):
+                    words = BRACKETS.sub("", match[1] if match else piece).strip("() ")
+                    named = [word.removeprefix("人民币") for word in re.split(r"[、,，/ ;；和]", words) if word]
                     lines.measures += [word for word in named if word in MONEY]
                     if named and not any(word in COUNTS or word in MONEY or word == "%" for word in named):
-                        _take(lines.units, words, sheet, r, c, None)
+                        _take(lines.units, words, sheet, r, c, None)  # 单位：松山区
                 elif not below and piece.strip() and not FOOTER.match(piece):
                     lines.titles.append(Line(piece.strip(), sheet.address(r, c)))
 
@@ -746,7 +751,7 @@ def _read_lines(lines: Lines, sheet: Sheet, first: int, last: int, *, below: boo
 def _labelled_pieces(text: str) -> list[str]:
     """'填报单位：松山区    填报时间：2018年三季度' is two lines printed in one cell."""
     label = (
-        r"(?=(?:填报单位|填表单位|报送单位|上报单位|填报时间|填报日期|报送时间|报告期|统计时间|所属期|计量单位|金额单位|单位|"
+        r"(?=(?:填报单位|填表单位|报送单位|上报单位|填报时间|填报日期|报送时间|报告期|统计时间|所属期|(?:计量|金额|货币)?单位|"
         r"填表人|填报人|制表人|审核人|负责人|单位负责人|联系人|联系电话)[:：])"
     )
     return [piece.strip() for piece in re.split(r"(?:^|\s|[，,;；(])" + label, text) if piece and piece.strip()]
@@ -757,7 +762,7 @@ def _take(
 ) -> None:
     """What stands after a label: in the same cell, else in the next filled one."""
     words = text.strip(" :：_＿)）")
-    if not words and after and not UNIT_LINE.match(narrow(after[1])) and not PERIOD_LINE.match(narrow(after[1])):
+    if not words and after and not any(line.match(narrow(after[1])) for line in (UNIT_LINE, PERIOD_LINE, FILED_LINE)):
         column, words = after[0], narrow(after[1]).strip(" :：_")
     if words:
         lines.append(Line(words, sheet.address(row, column)))
@@ -784,7 +789,7 @@ def _read_body(table: Table, first: int, end: int) -> int:
         has_values = any(c in filled for c in valued)
         has_numbers = any(type(cells[c]) in (int, float) for c in valued if c in filled)
         lead = narrow(text_of(cells[filled[0]])).strip()
-        if not has_numbers and (FOOTER.match(lead) or UNIT_LINE.match(lead) or PERIOD_LINE.match(lead)):
+        if not has_numbers and any(line.match(lead) for line in (FOOTER, UNIT_LINE, PERIOD_LINE, FILED_LINE)):
             ended = r if ended is None else ended
             continue
         labels = ["".join(narrow(text_of(cells[c])).split()) for c in dict.fromkeys([*naming, filled[0]]) if c in filled]

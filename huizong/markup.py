@@ -197,13 +197,16 @@ def copy_sheet(workbook: Workbook, read: Sheet) -> Worksheet:
                 widths[c] = max(widths.get(c, 0), display_width(text) + 2)
     for c, width in widths.items():
         sheet.column_dimensions[get_column_letter(c)].width = max(8, min(WIDEST, width))
+    lowest, rightmost = len(read.rows) - 1, max(map(len, read.rows), default=0) - 1
     for top, left, bottom, right in read.merged:
-        sheet.merge_cells(
-            start_row=read.top + top + 1,
-            start_column=read.left + left + 1,
-            end_row=read.top + bottom + 1,
-            end_column=read.left + right + 1,
-        )
+        bottom, right = min(bottom, lowest), min(right, rightmost)
+        if top <= bottom and left <= right and (top, left) != (bottom, right):
+            sheet.merge_cells(
+                start_row=read.top + top + 1,
+                start_column=read.left + left + 1,
+                end_row=read.top + bottom + 1,
+                end_column=read.left + right + 1,
+            )
     return sheet
 
 

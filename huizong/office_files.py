@@ -24,6 +24,8 @@ from huizong.file_kinds import book_part, parts_of, read_part
 from huizong.workbook import (
     ERROR_CODES,
     MARK_SHEET,
+    MAX_CELLS,
+    MAX_COLUMNS,
     MAX_MERGED,
     MAX_SHEETS,
     Cell,
@@ -60,6 +62,9 @@ def read_zipped(data: bytes, kind: str) -> Workbook:
     return workbook
 
 
+DOCTYPES = ["<!DOCTYPE".encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be")]
+
+
 def elements(xml: bytes) -> Iterator[ElementTree.Element]:
     """Each element as it ends, its tag without the namespace. Office writes no DTD, where an entity bomb would be."""
     refuse_dtd(xml)
@@ -68,8 +73,14 @@ def elements(xml: bytes) -> Iterator[ElementTree.Element]:
         yield node
 
 
+def small_tree(xml: bytes) -> ElementTree.Element:
+    """The same at once, quicker for the few elements of a list of parts."""
+    refuse_dtd(xml)
+    return ElementTree.fromstring(xml)
+
+
 def refuse_dtd(xml: bytes) -> None:
-    if any("<!DOCTYPE".encode(encoding) in xml for encoding in ("utf-8", "utf-16-le", "utf-16-be")):
+    if any(sign in xml for sign in DOCTYPES):
         raise Unreadable("damaged")
 
 
@@ -82,6 +93,7 @@ def attribute(node: ElementTree.Element, name: str) -> str | None:
 
 FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
 CALCULATED = re.compile(rb"<(?:\w+:)?f(?:\s[^>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)<(?:\w+:)?v>[^<]")
+LAST_ROW = re.compile(rb'<row [^>]*?\br="([0-9]+)"')
 FAR = re.compile(rb'r="[A-Z]+(?:(?<=[A-Z]{3})|[0-9]{5})')  # beyond ZZ9999 calamine may not have the memory
 FILLED = re.compile(rb'<(?:\w+:)?c r="([A-Z]{1,3})([0-9]{1,7})"[^>]*(?<!/)>(?!</|<(?:\w+:)?v(?:/>|></))')
 
@@ -94,7 +106,7 @@ def look_into_xlsx(archive: zipfile.ZipFile) -> Iterator[Look]:
     # Libraries that cannot calculate write 0 beside a formula and ask the next program to recalculate.
     dummy_zero = b'fullCalcOnLoad="1"' in book or b'fullCalcOnLoad="true"' in book
     links = _links(archive, parts, name)
-    sheets = [node for node in elements(book) if node.tag == "sheet"]
+    sheets = small_tree(book).findall(".//{*}sheet")
     if len(sheets) > MAX_SHEETS:
         raise Unreadable("too_many_sheets")
     for node in sheets:
@@ -108,15 +120,15 @@ def _links(archive: zipfile.ZipFile, parts: Mapping[str, zipfile.ZipInfo], book:
     relations = read_part(archive, parts[join(folder, "_rels", f"{name}.rels")])
     return {
         node.get("Id", ""): normpath(join("/", folder, node.get("Target", ""))).lstrip("/").lower()
-        for node in elements(relations)
-        if node.tag == "Relationship"
+        for node in small_tree(relations).findall("{*}Relationship")
     }
 
 
 def _look_into_sheet(xml: bytes, dummy_zero: bool) -> Look:
     if xml.count(b"mergeCell ") > MAX_MERGED:
         raise Unreadable("too_many_merged")
-    if FAR.search(xml):
+    last = LAST_ROW.match(xml, max(0, xml.rfind(b"<row ")))
+    if not (last and int(last[1]) * MAX_COLUMNS <= MAX_CELLS) and FAR.search(xml):
         rows, columns = set(), set()
         for match in FILLED.finditer(xml):
             row, column = _position(*match.groups())

@@ -33,6 +33,7 @@ TOWNSHIP_ENDING = re.compile(r"(镇|乡|街道|街道办|街道办事处|苏木|
 AS_OF = re.compile(r"截[至止]")
 NUMBERED = re.compile(r"^(?:[一二三四五六七八九十]+、|[(（][一二三四五六七八九十]+[)）])")
 ONE = Decimal(1)
+FILED_DAYS = 100  # a return of the third quarter is filled in until the end of the year
 
 
 @dataclass(slots=True)
@@ -131,6 +132,7 @@ class _Context:
             elsewhere.titles += lines.titles
             elsewhere.units += lines.units
             elsewhere.periods += lines.periods
+            elsewhere.filed += lines.filed
         return [table.lines, *(other.lines for other in reversed(above)), elsewhere]
 
 
@@ -198,22 +200,31 @@ def _period(
     frequency = table.form.frequency
     said: list[Period] = [Period.of(mark["period"])] if mark.get("period") else []
     other: list[Period] = []
+    filed: list[Period] = []
     texts: list[str] = []
     for lines in sources:
-        texts += [line.text for line in (*lines.titles, *lines.periods)]
-        for text in texts if lines is sources[0] else [line.text for line in (*lines.titles, *lines.periods)]:
-            _periods_in(text, frequency, said, other)
+        for line in (*lines.titles, *lines.periods):
+            _periods_in(line.text, frequency, said, other)
+        for line in lines.filed:
+            _periods_in(line.text, frequency, said, filed)
+        texts += [line.text for line in (*lines.titles, *lines.periods, *lines.filed)]
         if said:
             break
     if said and lines is not sources[0]:  # the name of a sheet never decides, but it can contradict
         _periods_in(table.sheet.name, frequency, said, other)
     distinct = sorted(set(said))
-    inside = [p for p in distinct if all(p.contains(o) or o.contains(p) for o in other)]
-    if len(distinct) == 1 and inside:
+    if len(distinct) == 1 and _agrees(distinct[0], other, filed):
         return distinct[0]
-    candidates = distinct or sorted({p for o in other for p in _near(o, frequency)})
+    candidates = distinct or sorted({p for o in (*other, *filed) for p in _near(o, frequency)})
     questions.append(Question("period", "；".join(texts[:4]), [p.code for p in candidates]))
     return None
+
+
+def _agrees(period: Period, other: list[Period], filed: list[Period]) -> bool:
+    """Whether periods of another frequency lie within this one or around it; those of filling in may follow soon."""
+    within = {o for o in (*other, *filed) if period.contains(o) or o.contains(period)}
+    soon = {o for o in filed if len(o.months) < len(period.months) and 0 < (o.start - period.end).days <= FILED_DAYS}
+    return within | soon == {*other, *filed}
 
 
 def _periods_in(text: str, frequency: Frequency, said: list[Period], other: list[Period]) -> None:
@@ -256,8 +267,8 @@ def _unit(
         named, in_title = [], []
         for line in lines.units:
             match = units.find(line.text, on=day)
-            if match.unit:
-                named.append(match.unit)
+            if unit := match.unit or _county_of(line.text, units, day):
+                named.append(unit)
             else:
                 unclear.append(line)
             candidates += [unit.code for unit in match.candidates]
@@ -280,6 +291,15 @@ def _unit(
         return inside
     found = "；".join([line.text for line in table.lines.units] or [line.text for line in table.lines.titles][:3])
     questions.append(Question("unit", found, list(dict.fromkeys([*said, *candidates]))))
+    return None
+
+
+def _county_of(text: str, units: Register, day: date | None) -> OrgUnit | None:
+    """松山区穆家营子镇, on a township's own sheet: the county reports."""
+    for end in range(len(text) - 1, 1, -1):
+        unit = units.find(text[:end], on=day).unit
+        if unit and LEVELS[unit.level] == "county":
+            return unit if units.match(text, within=unit.code, on=day).unit else None
     return None
 
 

@@ -42,6 +42,8 @@ def build_store(folder: Path, progress: Callable[[float], None] | None) -> None:
 
 def load_samples(store: Store, progress: Callable[[float], None] | None = None) -> None:
     """Every sample received, its queries explained, accepted; who owes what and the targets with them."""
+    if progress:
+        progress(0.0)  # something to look at from the first moment
     intake.assign(store, read_table("assignments"), who=WHO)
     for target in read_table("targets"):
         intake.set_target(store, target["indicator"], target["unit"], target["period"], float(target["value"]), who=WHO)

@@ -151,7 +151,7 @@ def check_limits(sheets: Sequence[Sheet]) -> None:
     for sheet in sheets:
         if len(sheet.merged) > MAX_MERGED:
             raise Unreadable("too_many_merged")
-        if any(type(cell) is str and len(cell) > MAX_TEXT for row in sheet.rows for cell in row):
+        if any(True for row in sheet.rows for cell in row if type(cell) is str and len(cell) > MAX_TEXT):
             raise Unreadable("long_text")
 
 

@@ -1,4 +1,4 @@
-"""Files that are no workbook, or mean harm; and readers that die, to be run in a child process in place of the real one."""
+"""Files that are no workbook or mean harm; and readers that die, run in a child process in place of the real one."""
 
 import os
 import struct

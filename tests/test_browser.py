@@ -39,7 +39,7 @@ pytestmark = pytest.mark.xdist_group("browser")
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium")
-    assert chromium, "no chromium on the PATH; scripts/install_browser.sh installs it"
+    assert chromium, "no chromium on the PATH; scripts/install_tools.sh installs it"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield browser

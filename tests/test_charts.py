@@ -69,7 +69,7 @@ def words(figure: go.Figure) -> str:
     return "\n".join(text for text in texts if text)
 
 
-# ---- printing -------------------------------------------------------------------------------------------------------
+# ---- printing --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_a_figure_speaks_the_language_of_the_page() -> None:
     assert charts.format_value(5, indicator(unit="人", decimals=0)) == "5 people"
 
 
-# ---- ranking --------------------------------------------------------------------------------------------------------
+# ---- ranking ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_ranking_says_what_where_and_when() -> None:
@@ -158,7 +158,7 @@ def test_a_ranking_of_nobody_is_empty_and_not_an_error() -> None:
     assert not figure.layout.shapes
 
 
-# ---- trend ----------------------------------------------------------------------------------------------------------
+# ---- trend -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_trend_is_interrupted_where_there_is_no_figure() -> None:
@@ -205,7 +205,7 @@ def test_a_long_trend_prints_ends_and_extremes_only() -> None:
     assert charts.printed_points(values) == {0, 20, 21}
 
 
-# ---- composition, heat map, changes, flows --------------------------------------------------------------------------
+# ---- composition, heat map, changes, flows ---------------------------------------------------------------------------
 
 
 def parts_of(**regions: dict[str, float]) -> pd.DataFrame:

@@ -32,7 +32,9 @@ Run = Callable[..., tuple[int, dict]]
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     """run("check", file) → exit status and the JSON on stdout; every call is a process of its own as to the store."""
-    monkeypatch.setattr("huizong.store.register", lambda: places("1504"))  # of one prefecture: opened in a tenth of the time
+    monkeypatch.setattr(
+        "huizong.store.register", lambda: places("1504")
+    )  # of one prefecture: opened in a tenth of the time
 
     def call(*arguments: object) -> tuple[int, dict]:
         open_store.cache_clear()
@@ -49,7 +51,7 @@ def written(folder: Path, **files: bytes) -> list[Path]:
     return [folder / f"{name}.xlsx" for name in files]
 
 
-# ---- check --------------------------------------------------------------------------------------------------------------
+# ---- check -----------------------------------------------------------------------------------------------------------
 
 
 def test_check_tells_form_unit_period_values_and_findings(run: Run, tmp_path: Path) -> None:
@@ -151,7 +153,7 @@ def test_check_knows_the_period_before(run: Run, tmp_path: Path) -> None:
     assert [finding["rule"] for finding in answer["files"][0]["findings"]] == ["staff_jump"]
 
 
-# ---- load ---------------------------------------------------------------------------------------------------------------
+# ---- load ------------------------------------------------------------------------------------------------------------
 
 
 def test_load_takes_files_and_folders(run: Run, tmp_path: Path) -> None:
@@ -191,7 +193,7 @@ def test_load_again_and_a_bad_file(run: Run, tmp_path: Path) -> None:
     assert all(entry["message"] for entry in answer["files"])
 
 
-# ---- figure -------------------------------------------------------------------------------------------------------------
+# ---- figure ----------------------------------------------------------------------------------------------------------
 
 
 def test_figure_has_its_terms_down_to_the_cell(run: Run, tmp_path: Path) -> None:
@@ -218,7 +220,10 @@ def test_a_missing_figure_is_null_and_not_zero(run: Run, tmp_path: Path) -> None
     run("load", *written(tmp_path, 报表=STAFF))
     status, answer = run("figure", "women_share", "--unit", SONGSHAN, "--period", "2018-Q3")
     assert status == 0
-    assert [answer[key] for key in ("numerator", "denominator", "value", "n_reporting", "n_expected")] == [None] * 3 + [0, 1]
+    assert [answer[key] for key in ("numerator", "denominator", "value", "n_reporting", "n_expected")] == [None] * 3 + [
+        0,
+        1,
+    ]
     assert answer["terms"] == []
 
 
@@ -245,7 +250,7 @@ def test_a_call_that_cannot_be_carried_out_says_what_can(
     assert told in capsys.readouterr().err
 
 
-# ---- the rest -----------------------------------------------------------------------------------------------------------
+# ---- the rest --------------------------------------------------------------------------------------------------------
 
 
 def test_a_template_comes_back_as_the_return_it_is_for(run: Run, tmp_path: Path) -> None:

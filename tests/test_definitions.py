@@ -69,5 +69,5 @@ def test_a_column_that_says_nothing_is_left_out() -> None:
 def test_search_wants_every_word_in_any_column() -> None:
     items = explain_items(STAFFING)
     assert matching(items, "")["Item"].tolist() == items["Item"].tolist()
-    assert matching(items, "AGE 46")["Item"].tolist() == ["Age：46 to 55"]
+    assert matching(items, "AGE 46")["Item"].tolist() == ["Age: 46 to 55"]
     assert matching(items, "no such words").empty

@@ -52,8 +52,8 @@ HONEST: dict[str, tuple[str, list[dict[str, object]]]] = {
     "safeguards": ("2018", [safeguards()]),
 }
 
-# form.rule → what is wrong in the first row, and the cells that are marked. A is 序号, B the name; the body begins in row 5,
-# in row 4 where the header is one row and the lines above it stand side by side.
+# form.rule → what is wrong in the first row, and the cells that are marked. A is 序号, B the name; the body begins in
+# row 5, in row 4 where the header is one row and the lines above it stand side by side.
 BROKEN: dict[str, tuple[dict[str, object], list[str]]] = {
     "staffing.staff_adds_up": ({"part_time": 1}, ["E5", "F5", "D5"]),
     "staffing.ages_add_up": ({"age_46_55": 1}, ["I5", "J5", "K5", "L5", "D5"]),
@@ -160,7 +160,7 @@ def test_a_rule_of_which_a_value_is_missing_says_nothing(checked: dict[str, inta
     assert name.partition(".")[2] not in found_rules(checked[f"{name}.blank"])
 
 
-# ---- rules over several rows, the register and the period before ------------------------------------------------------
+# ---- rules over several rows, the register and the period before -----------------------------------------------------
 
 
 def test_rows_that_may_not_be_twice(forgetful: Store, tmp_path: Path) -> None:
@@ -198,7 +198,8 @@ def jump(store: Store, before: int, now: int) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "asked"), [(4, 8, True), (8, 4, False), (8, 3, True), (2, 4, False), (10, 13, False), (0, 3, True)]
+    ("before", "now", "asked"),
+    [(4, 8, True), (8, 4, False), (8, 3, True), (2, 4, False), (10, 13, False), (0, 3, True)],
 )
 def test_a_jump_on_the_last_period_is_asked_about(store: Store, before: int, now: int, asked: bool) -> None:
     # More than 50 % and at least 3 people. The row is the same though its name is printed differently.
@@ -247,7 +248,9 @@ def test_the_same_message_on_two_sheets_is_two_findings() -> None:
 
 
 def test_different_values_are_different_findings() -> None:
-    findings = [Finding("error", "not_number", "表1", [cell], "women", found) for cell, found in (("C5", "三"), ("C6", "四"))]
+    findings = [
+        Finding("error", "not_number", "表1", [cell], "women", found) for cell, found in (("C5", "三"), ("C6", "四"))
+    ]
     assert merge(findings) == findings
 
 
@@ -279,7 +282,9 @@ def test_a_text_of_the_clerk_is_never_taken_for_braces() -> None:
 
 def test_a_code_in_a_message_is_put_in_words() -> None:
     form = all_forms()["publicity"]
-    finding = Finding("error", "adopted_within_submitted", "表1", ["C4"], "adopted", "", {"adopted": "6", "submitted": "5"})
+    finding = Finding(
+        "error", "adopted_within_submitted", "表1", ["C4"], "adopted", "", {"adopted": "6", "submitted": "5"}
+    )
     assert describe(form, finding)["message"] == "采用 6 条，多于上报 5 条"
     assert describe(form, finding)["expected"] == "采用条数 ≤ 上报条数"
 

@@ -39,7 +39,7 @@ def saved_xlsx(book: openpyxl.Workbook) -> bytes:
     return content.getvalue()
 
 
-# ---- .xlsx ----------------------------------------------------------------------------------------------------------
+# ---- .xlsx -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_strict_workbook_is_read_like_any_other(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_formulas_with_a_value_need_no_second_look(tmp_path: Path) -> None:
     assert cells(only(tmp_path, xlsx(worksheet(f'<row r="1">{row}</row>'))))["D1"] == NoValue("NOW()")
 
 
-# ---- .xls -----------------------------------------------------------------------------------------------------------
+# ---- .xls ------------------------------------------------------------------------------------------------------------
 
 
 def test_an_old_workbook(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_the_suffix_of_wps_does_not_matter(tmp_path: Path) -> None:
         assert cells(read(tmp_path, data, name).sheets[0]) == {"A1": "甲"}
 
 
-# ---- .xlsb, .ods ----------------------------------------------------------------------------------------------------
+# ---- .xlsb, .ods -----------------------------------------------------------------------------------------------------
 
 
 def test_a_binary_workbook(tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ def test_an_open_document(tmp_path: Path) -> None:
     assert [found.address(0, c) for c in found.hidden_columns] == ["C3"]
 
 
-# ---- text -----------------------------------------------------------------------------------------------------------
+# ---- text ------------------------------------------------------------------------------------------------------------
 
 TABLE = '2018年第三季度,,\n单位,人数,经费\n松山区,12人,"1,200"\n红山区,#REF!,0012\n'
 
@@ -260,7 +260,7 @@ def test_the_xml_spreadsheet_of_2003(tmp_path: Path) -> None:
     assert (found.merged, found.hidden_rows, found.hidden_columns, found.hidden) == ([(0, 0, 0, 1)], [1], [1], True)
 
 
-# ---- behind a password ----------------------------------------------------------------------------------------------
+# ---- behind a password -----------------------------------------------------------------------------------------------
 
 PLAIN = excel(drawn("| 甲 |"))
 
@@ -308,7 +308,7 @@ def test_a_protected_open_document(tmp_path: Path) -> None:
         read(tmp_path, data)
 
 
-# ---- what is no workbook --------------------------------------------------------------------------------------------
+# ---- what is no workbook ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def test_a_broken_rule_marks_its_items():
     assert form.rule_items(rules["villages_as_in_register"]) == ["villages"]
 
 
-# ---- files that are wrong -----------------------------------------------------------------------------------------
+# ---- files that are wrong --------------------------------------------------------------------------------------------
 
 
 def declared(code: str = "publicity") -> dict:
@@ -207,7 +207,7 @@ def test_not_yaml(tmp_path: Path):
     assert "not YAML" in refused(path)
 
 
-# ---- forms beside each other ----------------------------------------------------------------------------------------
+# ---- forms beside each other -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
-"""The way of a workbook: what an analyst can do with it, what is refused, what is kept, and that it can all be done again."""
+"""The way of a workbook: what can be done with it, what is refused, what is kept; and all of it done again."""
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import hostile
@@ -35,7 +36,7 @@ def staff(store: Store, unit: str = SONGSHAN, **more: object) -> float:
     return figures(store, ["staff_in_post_total"], unit, [Q3], **more)["value"].iloc[0]
 
 
-# ---- in ----------------------------------------------------------------------------------------------------------------
+# ---- in --------------------------------------------------------------------------------------------------------------
 
 
 def test_a_receipt_for_each_file_in_order_and_no_bad_file_stops_the_rest(store: Store) -> None:
@@ -54,7 +55,8 @@ def test_a_folder_in_a_file_name_is_left_out(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("workbook", "expected"), [(CLEAN, "clean"), (staffing(OVER), "query"), (WRONG, "error"), (staffing(unit="哪里"), "unsure")]
+    ("workbook", "expected"),
+    [(CLEAN, "clean"), (staffing(OVER), "query"), (WRONG, "error"), (staffing(unit="哪里"), "unsure")],
 )
 def test_where_a_return_stands_when_it_has_come(store: Store, workbook: bytes, expected: str) -> None:
     assert status(store, submitted(store, workbook)) == expected
@@ -132,7 +134,7 @@ def test_what_a_check_says_is_what_a_receipt_brings(store: Store, tmp_path: Path
     ]
 
 
-# ---- what is kept, and what is not --------------------------------------------------------------------------------------
+# ---- what is kept, and what is not -----------------------------------------------------------------------------------
 
 
 def test_originals_are_kept_byte_for_byte_under_their_hash(store: Store) -> None:
@@ -174,7 +176,7 @@ def test_the_journal_says_what_was_refused_without_the_numbers(store: Store) -> 
     assert MOBILE not in json.dumps(event.body)
 
 
-# ---- accepting ----------------------------------------------------------------------------------------------------------
+# ---- accepting -------------------------------------------------------------------------------------------------------
 
 
 def test_a_clean_return_is_accepted_and_counted(store: Store) -> None:
@@ -256,6 +258,14 @@ def test_two_revisions_are_never_in_force_together(store: Store) -> None:
     assert store.run("SELECT count(*) FROM submission WHERE accepted_at IS NOT NULL AND ended_at IS NULL") == [(1,)]
 
 
+def test_an_older_revision_does_not_replace_a_newer_one_in_force(store: Store) -> None:
+    older = submitted(store, CLEAN)
+    accepted(store, staffing(office("区委统战部", 9)))
+    with pytest.raises(NotAcceptable):
+        intake.accept(store, [older], who="统计员")
+    assert staff(store) == 9
+
+
 def test_what_is_decided_is_decided(store: Store) -> None:
     submission = accepted(store, CLEAN)
     with pytest.raises(NotAcceptable):
@@ -293,7 +303,7 @@ def test_nobody_knows_the_submission(store: Store) -> None:
             deed()
 
 
-# ---- revisions ----------------------------------------------------------------------------------------------------------
+# ---- revisions -------------------------------------------------------------------------------------------------------
 
 
 def test_a_newer_return_is_a_revision_and_both_are_kept(store: Store) -> None:
@@ -320,10 +330,8 @@ def test_withdrawing_what_was_superseded_changes_no_past_figure(store: Store) ->
     first = accepted(store, CLEAN)
     second = accepted(store, staffing(office("区委统战部", 4)))
     ((then,),) = store.run("SELECT accepted_at FROM submission WHERE id = ?", [second])
-    try:
+    with suppress(NotAcceptable):
         intake.withdraw(store, first, who="统计员", reason="误报")
-    except NotAcceptable:
-        pass
     assert staff(store, as_of=then) == 4
     assert staff(store) == 4
 
@@ -332,7 +340,10 @@ def test_a_revision_is_shown_cell_by_cell(store: Store) -> None:
     accepted(store, staffing(office("区委统战部", 3), office("穆家营子镇", 2)))
     revised = [office("初头朗镇", 1, women=1), office("区委统战部", 3, women=2, operating_funds=None)]
     second = submitted(store, staffing(*revised))
-    changes = {(row.label, row.item): (row.before, row.after, row.cell) for row in intake.difference(store, second).itertuples()}
+    changes = {
+        (row.label, row.item): (row.before, row.after, row.cell)
+        for row in intake.difference(store, second).itertuples()
+    }
     sheet = "统战机构人员配备情况表"
     assert changes["区委统战部", "women"] == (0, 2, f"{sheet}!H6")
     assert changes["区委统战部", "operating_funds"] == (1.5, None, f"{sheet}!R6")
@@ -386,11 +397,18 @@ def test_an_explanation_belongs_to_its_own_county(store: Store) -> None:
     assert intake.findings(store, other)["explanation"].isna().all()
 
 
-# ---- what is unclear ----------------------------------------------------------------------------------------------------
+# ---- what is unclear -------------------------------------------------------------------------------------------------
 
 
 def unclear() -> bytes:
-    return make_workbook("staffing", [office("区委统战部")], unit="松山", period="2018-Q3", title="统战机构人员配备情况表", lines=["填报单位："])
+    return make_workbook(
+        "staffing",
+        [office("区委统战部")],
+        unit="松山",
+        period="2018-Q3",
+        title="统战机构人员配备情况表",
+        lines=["填报单位："],
+    )
 
 
 def test_what_is_unclear_is_asked_answered_and_read(store: Store) -> None:
@@ -432,7 +450,7 @@ def test_an_answer_makes_a_revision_of_what_there_is(store: Store) -> None:
     assert intake.submission_states(store, [submission])[submission]["revision"] == 2
 
 
-# ---- all over again -----------------------------------------------------------------------------------------------------
+# ---- all over again --------------------------------------------------------------------------------------------------
 
 
 def a_busy_week(store: Store) -> None:
@@ -461,7 +479,9 @@ def a_busy_week(store: Store) -> None:
 def test_a_rebuild_makes_the_same_again(store: Store) -> None:
     a_busy_week(store)
     before = contents(store)
-    assert all(before[table] for table in ("submission", "finding", "fact", "located", "target", "assignment", "staffing"))
+    assert all(
+        before[table] for table in ("submission", "finding", "fact", "located", "target", "assignment", "staffing")
+    )
     derive.rebuild(store)
     after = contents(store)
     assert [table for table in before if before[table] != after[table]] == []

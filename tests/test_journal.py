@@ -60,7 +60,9 @@ def test_the_chain_is_whole_over_several_writes(connection: duckdb.DuckDBPyConne
         ("INSERT INTO journal SELECT 4, happened_at, who, kind, subject, body, hash FROM journal WHERE seq = 3", 4),
     ],
 )
-def test_tampering_is_seen_where_it_was_done(connection: duckdb.DuckDBPyConnection, tampering: str, seen_at: int) -> None:
+def test_tampering_is_seen_where_it_was_done(
+    connection: duckdb.DuckDBPyConnection, tampering: str, seen_at: int
+) -> None:
     journal.append(connection, "统计员", HAPPENINGS)
     connection.execute(tampering)
     assert journal.first_break(connection) == seen_at

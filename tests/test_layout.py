@@ -53,7 +53,7 @@ def test_a_plain_table() -> None:
     assert body(table) == ["国家级媒体", "网站"]
     assert [line.text for line in table.lines.titles] == ["2018年9月宣传信息情况表"]
     assert [(line.text, line.address) for line in table.lines.units] == [("松山区", "A2")]
-    assert [(line.text, line.address) for line in table.lines.periods] == [("2018年9月", "C2")]
+    assert [(line.text, line.address) for line in table.lines.periods + table.lines.filed] == [("2018年9月", "C2")]
     assert (table.missing, table.extra, table.ambiguous) == ([], [], [])
 
 
@@ -62,11 +62,22 @@ def test_it_may_stand_anywhere() -> None:
     assert heads(table) == {"channel": "D7", "submitted": "E7", "adopted": "F7"}
 
 
-STAFFING = """
-    | 序号 | 单位名称 | 核定编制 | 在岗人数 | 其中 | < | 抽调(借调)外出 | 女性 | 年龄 | < | < | < | 学历 | < | < | 部长是否党委常委 | 是否与工商联等合署办公 | 业务经费(万元) |
-    | ^ | ^ | ^ | ^ | 专职 | 兼职 | ^ | ^ | 35岁及以下 | 36—45岁 | 46—55岁 | 56岁及以上 | 大专及以下 | 本科 | 研究生 | ^ | ^ | ^ |
-    | 1 | 区委统战部 | 8 | 7 | 6 | 1 | 1 | 3 | 1 | 2 | 3 | 1 | 1 | 5 | 1 | 是 | 是 | 20.5 |
-"""
+HEADS = """序号/ 单位名称/ 核定编制/ 在岗人数/ 其中/专职 </兼职 抽调(借调)外出/ 女性/ 年龄/35岁及以下 </36—45岁
+    </46—55岁
+    </56岁及以上 学历/大专及以下 </本科 </研究生 部长是否党委常委/ 是否与工商联等合署办公/ 业务经费(万元)/""".split()
+VALUES = "1 区委统战部 8 7 6 1 1 3 1 2 3 1 1 5 1 是 是 20.5".split()
+
+
+def as_picture(*rows: list[str]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+# Two header rows: a head over nothing reaches down, one that is followed by < reaches to the right.
+STAFFING = as_picture(
+    [head.split("/")[0] for head in HEADS],
+    [head.split("/")[1] or "^" for head in HEADS],
+    VALUES,
+)
 
 
 def test_a_header_of_two_rows_with_merged_heads() -> None:
@@ -86,11 +97,9 @@ def test_the_same_header_without_merged_ranges() -> None:
 
 
 def test_a_header_of_one_row_with_whole_heads() -> None:
-    picture = """
-        | 单位名称 | 核定编制 | 在岗人数 | 其中：专职 | 其中：兼职 | 抽调（借调）外出 | 女性 | 年龄：35岁及以下 | 36-45岁 | 46-55岁 | 56岁以上 | 学历：大专及以下 | 本科 | 研究生及以上 |
-        | 区委统战部 | 8 | 7 | 6 | 1 | 1 | 3 | 1 | 2 | 3 | 1 | 1 | 5 | 1 |
-    """
-    table = the_table(picture)
+    heads = """单位名称 核定编制 在岗人数 其中：专职 其中：兼职 抽调（借调）外出 女性 年龄：35岁及以下 36-45岁 46-55岁
+        56岁以上 学历：大专及以下 本科 研究生及以上""".split()
+    table = the_table(as_picture(heads, VALUES[1:15]))
     assert list(table.columns.values()) == list(range(14))
     assert [item.code for item in table.missing] == ["head_on_committee", "colocated", "operating_funds"]
 
@@ -211,13 +220,13 @@ def test_money_in_another_unit_is_converted(head: str, factor: Decimal | None) -
 
 
 def test_money_in_another_unit_said_above_the_table() -> None:
-    above = "| 统战机构人员配备情况表 |\n| 金额单位：元 |"
+    above = "| 统战机构人员配备情况表 |\n| 金额单位：元 |\n"
     plain = STAFFING.replace("业务经费(万元)", "业务经费")
     assert the_table(above + plain).factors == {"operating_funds": Decimal("0.0001")}
 
 
 def test_what_the_head_says_counts_more_than_what_stands_above() -> None:
-    above = "| 统战机构人员配备情况表 |\n| 单位：人、元 |"
+    above = "| 统战机构人员配备情况表 |\n| 单位：人、元 |\n"
     assert the_table(above + STAFFING).factors.get("operating_funds", 1) == 1
 
 
@@ -234,7 +243,9 @@ def test_what_the_head_says_counts_more_than_what_stands_above() -> None:
 def test_the_unit_is_found_however_its_line_is_laid_out(line: str) -> None:
     table = the_table(PUBLICITY.replace("| 填报单位：松山区 | | 填报时间：2018年9月 | |", line))
     assert [found.text for found in table.lines.units] == ["松山区"]
-    assert [found.text for found in table.lines.periods] == (["2018年9月"] if "时间" in line else [])
+    assert [found.text for found in table.lines.periods + table.lines.filed] == (
+        ["2018年9月"] if "时间" in line else []
+    )
 
 
 # ---- body, totals, notes ---------------------------------------------------------------------------------------------
@@ -357,7 +368,9 @@ def test_a_row_after_the_notes_is_not_lost() -> None:
     assert body(table) == ["网站", "公众号"]
 
 
-@pytest.mark.parametrize("row", ["| 甲 | 1 | 2 |", "| 0 | 1 | 2 |", "| 1 | 2 | 3 |", "| (1) | (2) | (3) |", "| 栏次 | 1 | 2 |"])
+@pytest.mark.parametrize(
+    "row", ["| 甲 | 1 | 2 |", "| 0 | 1 | 2 |", "| 1 | 2 | 3 |", "| (1) | (2) | (3) |", "| 栏次 | 1 | 2 |"]
+)
 def test_a_row_that_numbers_the_columns_is_no_data(row: str) -> None:
     assert body(with_rows(row, "| 网站 | 5 | 1 |")) == ["网站"]
 
@@ -378,13 +391,16 @@ def test_a_total_after_a_repeated_header_adds_up_both_pages() -> None:
 
 
 def test_two_forms_on_one_sheet() -> None:
-    picture = PUBLICITY + """
+    picture = (
+        PUBLICITY
+        + """
         | 注：以上为宣传信息 |
         | 2018年第三季度统战委员配备情况表 |
         | 填报单位：松山区 |
         | 乡镇(街道) | 统战委员配备 | 行政村(嘎查)数 | 社区(居委会)数 |
         | 穆家营子镇 | 专职 | 5 | 2 |
     """
+    )
     first, second = locate_tables(drawn(picture), VOCABULARY)
     assert (first.form.code, body(first)) == ("publicity", ["国家级媒体", "网站"])
     assert (second.form.code, body(second)) == ("coverage", ["穆家营子镇"])

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -27,8 +28,15 @@ PERIODS = [Q3, YEAR]
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """Two counties with blanks, tables that do not stand at A1, a revision, and one return that does not count."""
     made = small_store(tmp_path_factory.mktemp("lineage"))
-    for unit, own, named in (("松山区", "区委统战部", ["穆家营子镇", "初头朗镇"]), ("林西县", "县委统战部", ["大井镇", "林西镇"])):
-        offices = [office(own, 5, women=2, colocated=True), office(named[0], 2, women=None), office(named[1], 3, seconded_out=1)]
+    for unit, own, named in (
+        ("松山区", "区委统战部", ["穆家营子镇", "初头朗镇"]),
+        ("林西县", "县委统战部", ["大井镇", "林西镇"]),
+    ):
+        offices = [
+            office(own, 5, women=2, colocated=True),
+            office(named[0], 2, women=None),
+            office(named[1], 3, seconded_out=1),
+        ]
         members = [
             township(named[0], 8, 1, villages_with_liaison=7),
             township(named[1], committee_member="none", in_leadership=None, officer=None),
@@ -47,13 +55,21 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
             accepted(made, make_workbook("training", rows, unit=unit, period=period))
         pairs = [pairing("示例一公司", "甲村"), pairing("示例二公司", "甲村", jobs=None), pairing("示例二公司", "乙村")]
         accepted(made, make_workbook("pairing", pairs, unit=unit, period="2018-Q3"))
-        channels = [{"channel": "website", "submitted": 5, "adopted": 1}, {"channel": "bulletin", "submitted": 2, "adopted": None}]
+        channels = [
+            {"channel": "website", "submitted": 5, "adopted": 1},
+            {"channel": "bulletin", "submitted": 2, "adopted": None},
+        ]
         accepted(made, make_workbook("publicity", channels, unit=unit, period="2018-09", left=2))
         four = dict.fromkeys(["in_appraisal", "in_party_school", "in_publicity_plan", "in_education"], True)
         rows = [{"office": own, "committee_sessions": 3, "appraisal_weight": 10, "funds": 20, **four}]
         accepted(made, make_workbook("safeguards", rows, unit=unit, period="2018"))
     # A revision, and one that waits and must not be counted.
-    accepted(made, make_workbook("staffing", [office("区委统战部", 6, women=1), office("穆家营子镇", 2)], unit="松山区", period="2018-Q3"))
+    accepted(
+        made,
+        make_workbook(
+            "staffing", [office("区委统战部", 6, women=1), office("穆家营子镇", 2)], unit="松山区", period="2018-Q3"
+        ),
+    )
     submitted(made, make_workbook("staffing", [office("区委统战部", 99)], unit="松山区", period="2018-Q3"))
     for unit, target in ((SONGSHAN, 4), (LINXI, 6)):
         intake.set_target(made, "target_fulfilment", unit, "2018", target, who="统计员")
@@ -75,7 +91,15 @@ def accept(store: Store, submission: str) -> None:
 
 def row_of(term: TermCell) -> tuple:
     """What makes two cells one row of a return."""
-    return term.side, term.source, term.submission, term.sheet, "".join(filter(str.isdigit, term.cell)), term.unit, term.label
+    return (
+        term.side,
+        term.source,
+        term.submission,
+        term.sheet,
+        "".join(filter(str.isdigit, term.cell)),
+        term.unit,
+        term.label,
+    )
 
 
 def added(terms: list[TermCell], side: str, whole: dict[str, object]) -> float | None:
@@ -87,14 +111,16 @@ def added(terms: list[TermCell], side: str, whole: dict[str, object]) -> float |
 
 
 def is_distinct(indicator: str) -> dict[str, object]:
-    return {"distinct": side for side, _, term in FORMS.terms(indicator) if term.distinct}
+    return {"distinct": next((side for side, _, term in FORMS.terms(indicator) if term.distinct), None)}
 
 
 @pytest.mark.parametrize("unit", ["1504", SONGSHAN, "150404100"])
 def test_the_terms_add_up_to_the_figure(store: Store, unit: str) -> None:
+    without = set(FORMS.indicators)
     for figure in figures(store, FORMS.indicators, unit, PERIODS).to_dict("records"):
         indicator, period = figure["indicator"], Period.of(figure["period"])
         terms = terms_of_figure(store, indicator, unit, period)
+        without -= {indicator} if terms else set()
         if FORMS.indicators[indicator][1].aggregate == "median":
             middle = pd.Series([term.adds for term in terms], dtype=float).median()
             assert (pd.isna(middle) and pd.isna(figure["value"])) or middle == figure["value"]
@@ -105,21 +131,19 @@ def test_the_terms_add_up_to_the_figure(store: Store, unit: str) -> None:
             if found is None and declared.where and expected == 0:
                 found = 0  # rows that the condition does not mean add 0 and show no cell
             assert found == expected, (indicator, side, period)
+    assert without == set() or unit == "150404100"  # most is not reported by township
 
 
-def test_every_indicator_has_terms_somewhere(store: Store) -> None:
-    without = [
-        indicator for indicator in FORMS.indicators
-        if not any(terms_of_figure(store, indicator, "1504", period) for period in PERIODS)
-    ]  # fmt: skip
-    assert without == []
+@cache
+def original_rows(store: Store, submission: str, sheet: str) -> list[list[object]]:
+    ((original,),) = store.run("SELECT original FROM submission WHERE id = ?", [submission])
+    with calamine.CalamineWorkbook.from_path(store.original_path(original, "xlsx")) as book:
+        return book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
 
 
 def printed(store: Store, term: TermCell) -> object:
     """What the original says in the term's cell, read anew."""
-    ((original,),) = store.run("SELECT original FROM submission WHERE id = ?", [term.submission])
-    with calamine.CalamineWorkbook.from_path(store.original_path(original, "xlsx")) as book:
-        rows = book.get_sheet_by_name(term.sheet).to_python(skip_empty_area=False)
+    rows = original_rows(store, term.submission, term.sheet)
     letters = "".join(filter(str.isalpha, term.cell))
     column = 0
     for letter in letters:
@@ -129,7 +153,11 @@ def printed(store: Store, term: TermCell) -> object:
 
 def said(indicator: str, term: TermCell) -> object:
     """A term's value as its cell prints it."""
-    form = next(form for form in FORMS.values() if term.item in form.by_code and form in [f for _, f, _ in FORMS.terms(indicator)])
+    form = next(
+        form
+        for form in FORMS.values()
+        if term.item in form.by_code and form in [f for _, f, _ in FORMS.terms(indicator)]
+    )
     item = form.by_code[term.item]
     if item.codes and term.value:
         return item.code_label(str(term.value), "zh")
@@ -181,7 +209,9 @@ def test_a_target_of_the_whole_is_its_only_term_beneath(store: Store) -> None:
 
 def test_terms_are_of_what_the_asker_may_see(store: Store) -> None:
     terms = terms_of_figure(store, "women_share", "1504", Q3, scope=[LINXI])
-    assert {term.submission for term in terms} == {term.submission for term in terms_of_figure(store, "women_share", LINXI, Q3)}
+    assert {term.submission for term in terms} == {
+        term.submission for term in terms_of_figure(store, "women_share", LINXI, Q3)
+    }
     assert terms_of_figure(store, "women_share", "1504", Q3, scope=[]) == []
     assert {term.unit for term in terms_of_figure(store, "target_fulfilment", "1504", Q3, scope=[LINXI])} == {LINXI}
 
@@ -208,9 +238,10 @@ def test_a_merged_name_and_a_second_sheet_keep_their_cells(tmp_path: Path) -> No
 
 
 def test_terms_survive_a_rebuild(store: Store) -> None:
-    before = [terms_of_figure(store, indicator, "1504", Q3) for indicator in FORMS.indicators]
+    several = ["women_share", "three_level_network", "members_trained_share", "target_fulfilment", "staff_per_township"]
+    before = [terms_of_figure(store, indicator, "1504", Q3) for indicator in several]
     derive.rebuild(store)
-    assert [terms_of_figure(store, indicator, "1504", Q3) for indicator in FORMS.indicators] == before
+    assert [terms_of_figure(store, indicator, "1504", Q3) for indicator in several] == before
 
 
 def test_an_unknown_indicator_lists_the_known(store: Store) -> None:

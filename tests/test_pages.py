@@ -78,7 +78,7 @@ def press(app: AppTest, label: str) -> AppTest:
     return run(app)
 
 
-# ---- every page -----------------------------------------------------------------------------------------------------
+# ---- every page ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("filled")
@@ -101,7 +101,7 @@ def test_a_page_of_an_empty_store_says_what_to_do_next(page: str, store_dir: Pat
     open_store(store_dir).close()
 
 
-# ---- figures and their response -------------------------------------------------------------------------------------
+# ---- figures and their response --------------------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("filled")
@@ -159,7 +159,7 @@ def test_a_boundary_change_is_said_on_the_trend() -> None:
     assert "郾城县 → 郾城区" in json.dumps(json.loads(trend.proto.spec), ensure_ascii=False)
 
 
-# ---- choosing -------------------------------------------------------------------------------------------------------
+# ---- choosing --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("filled")
@@ -205,7 +205,7 @@ def test_no_finer_period_is_offered_than_the_form_has() -> None:
     assert ui.frequencies_of(None) == ["quarter", "half_year", "year"]
 
 
-# ---- the menu -------------------------------------------------------------------------------------------------------
+# ---- the menu --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("filled")

@@ -1,7 +1,7 @@
 """Golden rows of the queries: tests/queries/<query>/<case>/ holds the tables, params.yaml and expected.csv.
 
-A table is <table>.csv with the columns that matter; an empty cell is NULL, '' an empty text. expected.csv names the columns that are
-compared and lists every row in its order. `why` in params.yaml says what the case shows.
+A table is <table>.csv with the columns that matter; an empty cell is NULL, '' an empty text. expected.csv names the
+columns that are compared and lists every row in its order. `why` in params.yaml says what the case shows.
 """
 
 import csv

@@ -183,11 +183,13 @@ def test_the_mark_of_one_form_says_nothing_of_another_on_the_same_workbook() -> 
 
 
 def test_a_split_county_is_found_for_its_time() -> None:
-    found = read_returns(
-        Workbook([drawn("| 郾城县2003年第三季度统战培训情况表 |\n| 培训(活动)名称 | 类别 | 期(次)数 | 参训人次 |\n| 学习班 | 座谈会 | 1 | 20 |")], "xlsx"),
-        VOCABULARY,
-        places("411123", "411103", "411104"),
-    )[0]  # fmt: skip
+    picture = """
+        | 郾城县2003年第三季度统战培训情况表 |
+        | 培训(活动)名称 | 类别 | 期(次)数 | 参训人次 |
+        | 学习班 | 座谈会 | 1 | 20 |
+    """
+    units = places("411123", "411103", "411104")
+    (found,) = read_returns(Workbook([drawn(picture)], "xlsx"), VOCABULARY, units)
     assert (found.unit.name, found.unit.code) == ("郾城县", "411123")
 
 
@@ -205,9 +207,7 @@ def test_several_forms_in_one_workbook() -> None:
 
 
 def test_several_counties_in_one_workbook() -> None:
-    sheets = [
-        drawn("\n".join((TITLE, f"| 填报单位：{name} |", HEAD, ROW)), name=name) for name in ("松山区", "林西县")
-    ]
+    sheets = [drawn("\n".join((TITLE, f"| 填报单位：{name} |", HEAD, ROW)), name=name) for name in ("松山区", "林西县")]
     assert [one.unit.code for one in read_all(*sheets)] == [SONGSHAN, LINXI]
 
 
@@ -281,7 +281,11 @@ def test_a_hidden_row_is_read_and_told() -> None:
 
 
 def test_a_missing_column_is_one_finding() -> None:
-    found = read("| 松山区2018年第三季度统战委员配备情况表 |", "| 乡镇(街道) | 统战委员配备 | 社区(居委会)数 |", "| 穆家营子镇 | 专职 | 2 |")
+    found = read(
+        "| 松山区2018年第三季度统战委员配备情况表 |",
+        "| 乡镇(街道) | 统战委员配备 | 社区(居委会)数 |",
+        "| 穆家营子镇 | 专职 | 2 |",
+    )
     missing = {f.item: f.severity for f in found.findings if f.rule == "missing_column"}
     assert missing["villages"] == "error"
     assert missing["concurrent_post"] == "note"  # it may be blank
@@ -379,7 +383,7 @@ def test_a_period_before_the_form_was_in_force() -> None:
     assert "before_form" in [rule for _, rule, _ in findings(found)]
 
 
-# ---- 合计 is a check, not data ----------------------------------------------------------------------------------------
+# ---- 合计 is a check, not data ---------------------------------------------------------------------------------------
 
 
 def totals(found: Return) -> list[tuple[list[str], str, str]]:

@@ -1,5 +1,6 @@
 """Nothing is referred to before it is durable, nobody sees what is not his, and processes take turns."""
 
+import json
 import os
 import subprocess
 import sys
@@ -29,7 +30,7 @@ def staffing(staff: int = 3, unit: str = "松山区", name: str = "区委统战�
     return make_workbook("staffing", [office(name, staff)], unit=unit, period=period)
 
 
-# ---- durable before it is referred to -----------------------------------------------------------------------------------
+# ---- durable before it is referred to --------------------------------------------------------------------------------
 
 
 def test_the_original_is_durable_before_the_commit_that_names_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,7 +56,7 @@ def test_the_original_is_durable_before_the_commit_that_names_it(store: Store, m
     monkeypatch.setattr(os, "replace", noted_replace)
     monkeypatch.setattr(Store, "transaction", noted_transaction)
     submitted(store, staffing())
-    # The bytes, then the move, then the folders that now hold another name: a crash between any two loses nothing named.
+    # The bytes, the move, the folders that now hold another name: a crash between any two loses nothing named.
     assert deeds[:2] == ["fsync incoming", "incoming → originals"]
     assert set(deeds[2:-1]) == {"fsync originals"}
     assert len(deeds[2:-1]) == 2  # the folder of the file and, as it is new, the one above
@@ -64,7 +65,9 @@ def test_the_original_is_durable_before_the_commit_that_names_it(store: Store, m
 
 def test_a_refused_file_never_reaches_the_originals(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "replace", lambda *_: pytest.fail("moved"))
-    send(store, make_workbook("staffing", [office("区委统战部")], unit="松山区", period="2018-Q3", notes=["13000000000"]))
+    send(
+        store, make_workbook("staffing", [office("区委统战部")], unit="松山区", period="2018-Q3", notes=["13000000000"])
+    )
     assert files_in(store.folder / "incoming") == []
 
 
@@ -78,7 +81,7 @@ def test_everything_is_there_after_a_restart(store: Store, store_dir: Path) -> N
     again.close()
 
 
-# ---- scope --------------------------------------------------------------------------------------------------------------
+# ---- scope -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -90,7 +93,16 @@ def two_counties(store: Store) -> Store:
 
 @pytest.mark.parametrize(
     ("scope", "seen"),
-    [(["0"], 8), (["15"], 8), (["1504"], 8), ([SONGSHAN], 3), ([LINXI], 5), ([SONGSHAN, LINXI], 8), (["45"], None), ([], None)],
+    [
+        (["0"], 8),
+        (["15"], 8),
+        (["1504"], 8),
+        ([SONGSHAN], 3),
+        ([LINXI], 5),
+        ([SONGSHAN, LINXI], 8),
+        (["45"], None),
+        ([], None),
+    ],
 )
 def test_figures_are_of_what_the_asker_may_see(two_counties: Store, scope: list[str], seen: float | None) -> None:
     row = figures(two_counties, ["staff_in_post_total"], "1504", [Q3], scope=scope).iloc[0]
@@ -116,7 +128,7 @@ def test_an_unclear_return_is_seen_by_nobody_with_a_narrow_scope(store: Store) -
     assert len(intake.submissions(store, [SONGSHAN])) == 0
 
 
-# ---- questions ----------------------------------------------------------------------------------------------------------
+# ---- questions -------------------------------------------------------------------------------------------------------
 
 
 def test_an_unknown_question_lists_the_known() -> None:
@@ -161,23 +173,34 @@ def test_the_version_tells_another_history_apart(store: Store) -> None:
 
 
 def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
-    with pytest.raises(ZeroDivisionError), store.transaction() as cursor:
-        cursor.execute("INSERT INTO target VALUES ('x', '15', '2018', 1)")
-        raise ZeroDivisionError
+    def fail() -> None:
+        with store.transaction() as cursor:
+            cursor.execute("INSERT INTO target VALUES ('x', '15', '2018', 1)")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert store.run("SELECT count(*) FROM target") == [(0,)]
 
 
-# ---- forms and the register change --------------------------------------------------------------------------------------
+# ---- forms and the register change -----------------------------------------------------------------------------------
 
 
 def test_a_form_may_gain_a_column(tmp_path: Path, store_dir: Path) -> None:
     form = declared("publicity")
     written(tmp_path, form)
     old = small_store(store_dir, load_forms(tmp_path))
-    accepted(old, make_workbook("publicity", [{"channel": "website", "submitted": 5, "adopted": 1}], unit="松山区", period="2018-09"))
+    accepted(
+        old,
+        make_workbook(
+            "publicity", [{"channel": "website", "submitted": 5, "adopted": 1}], unit="松山区", period="2018-09"
+        ),
+    )
     old.close()
 
-    form["items"].append({"code": "read_by", "label": {"zh": "阅读量", "en": "Read"}, "type": "integer", "optional": True})
+    form["items"].append(
+        {"code": "read_by", "label": {"zh": "阅读量", "en": "Read"}, "type": "integer", "optional": True}
+    )
     written(tmp_path, form)
     new = small_store(store_dir, load_forms(tmp_path))
     assert new.stale
@@ -202,7 +225,7 @@ def test_where_the_store_lies(store_dir: Path, monkeypatch: pytest.MonkeyPatch) 
     assert store_folder() == ROOT / "data" / "store"
 
 
-# ---- taking turns -------------------------------------------------------------------------------------------------------
+# ---- taking turns ----------------------------------------------------------------------------------------------------
 
 
 def test_many_threads_get_their_own_answers(two_counties: Store) -> None:
@@ -222,31 +245,20 @@ def test_many_threads_get_their_own_answers(two_counties: Store) -> None:
     assert wrong == []
 
 
-SENDER = """
-import sys
-sys.path[:0] = [{root!r}, {tests!r}]
-from pathlib import Path
-from stores import send, small_store
-from test_store import staffing
-for n in range(2):
-    store = small_store(Path({folder!r}))
-    for receipt in send(store, staffing(n + 1, {unit!r}, {name!r}, f"201{{n}}-Q3"), accept=True):
-        print(receipt.outcome)
-    store.close()
-"""
-
-
-def test_two_processes_take_turns_on_one_store(store_dir: Path) -> None:
-    senders = []
+def test_two_processes_take_turns_on_one_store(store_dir: Path, tmp_path: Path) -> None:
+    loaders = []
     for unit, name in (("松山区", "区委统战部"), ("林西县", "县委统战部")):
-        script = SENDER.format(root=str(ROOT), tests=str(ROOT / "tests"), folder=str(store_dir), unit=unit, name=name)
-        senders.append(subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True))
-    said = [sender.communicate(timeout=60)[0].split() for sender in senders]
-    assert [sender.returncode for sender in senders] == [0, 0]
-    assert said == [["received"] * 2] * 2
+        for year in range(2010, 2020):
+            (tmp_path / unit).mkdir(exist_ok=True)
+            (tmp_path / unit / f"{year}.xlsx").write_bytes(staffing(3, unit, name, f"{year}-Q3"))
+        call = [sys.executable, "-m", "huizong", "load", str(tmp_path / unit), "--accept", "--json"]
+        loaders.append(subprocess.Popen(call, cwd=ROOT, stdout=subprocess.PIPE, env=os.environ))
+    answers = [json.loads(loader.communicate(timeout=60)[0]) for loader in loaders]
+    assert [loader.returncode for loader in loaders] == [0, 0]
+    assert [[entry["outcome"] for entry in answer["files"]] for answer in answers] == [["received"] * 10] * 2
     store = small_store(store_dir)
     held = store.run("SELECT unit, count(*) FROM submission WHERE status = 'accepted' GROUP BY unit ORDER BY unit")
-    assert held == [(SONGSHAN, 2), (LINXI, 2)]
+    assert held == [(SONGSHAN, 10), (LINXI, 10)]
     with store.transaction(keep=False) as cursor:
         assert journal.first_break(cursor) is None
     store.close()

@@ -149,7 +149,7 @@ def test_every_code_prints_back_to_itself():
                     assert parse_value(text, item) == code.code, f"{form.code}.{item.code}: {text}"
 
 
-# ---- what holds for any text ----------------------------------------------------------------------------------------
+# ---- what holds for any text -----------------------------------------------------------------------------------------
 
 GLYPHS = (
     "0123456789０１２３９.,，．-－—/ 　\xa0约近余多几左右百千万亿元人名个村户%％〇○零一二两三十年月日号第"

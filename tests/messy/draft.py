@@ -66,7 +66,7 @@ class Page:
     gap: int = 0  # blank rows between the lines and the table
     merged_heads: bool = True
     turned: bool = False
-    merged_down: list[tuple[str, int, int]] = field(default_factory=list)  # column key, first row, last row
+    merged_down: list[tuple[str, Row, Row]] = field(default_factory=list)  # column key, first row, last row
     phantom: bool = False
     filtered: bool = False
 
@@ -286,11 +286,11 @@ def _draw_page(sheet: Worksheet, page: Page, top: int, left: int) -> tuple[int, 
     depth = max(len(column.heads) for column in page.columns)
     _draw_heads(page, 0, depth, put, merge)
     found: dict[str, Truth] = {}
-    numbers: dict[int, int] = {}
+    numbers: dict[int, int] = {}  # id of a row → where it stands
     name_column = next((c for c, column in enumerate(page.columns) if column.key == page.name_key), 0)
     r = depth
-    for n, line in enumerate(page.rows):
-        numbers[n] = r
+    for line in page.rows:
+        numbers[id(line)] = r
         if line.kind == "head":
             _draw_heads(page, r, depth, put, merge)
             r += depth
@@ -312,8 +312,8 @@ def _draw_page(sheet: Worksheet, page: Page, top: int, left: int) -> tuple[int, 
         r += 1
     for key, first, last in page.merged_down:
         c = next((c for c, column in enumerate(page.columns) if column.key == key), None)
-        if c is not None and all(page.rows[n].kind == "data" for n in range(first, last + 1)):
-            merge(numbers[first], c, numbers[last], c)
+        if c is not None:
+            merge(numbers[id(first)], c, numbers[id(last)], c)
     for c, column in enumerate(page.columns):
         if column.hidden:
             _hide(sheet, at(0, c), rows=page.turned)

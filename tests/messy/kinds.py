@@ -224,6 +224,15 @@ def cover_sheet(draft: Draft, random: Random) -> None:
 
 
 @kind("sheet")
+def explanations(draft: Draft, random: Random) -> None:
+    """A sheet that lists the items and explains them."""
+    form = draft.pages[0].form
+    words: list[list[object]] = [["填表说明"], [], ["指标项", "填写", "说明"]]
+    words += [[item.head("zh"), "整数" if item.numeric else "按选项", "据实填写"] for item in form.items]
+    draft.sheets.append(Sheet("填表说明", words=words))
+
+
+@kind("sheet")
 def hidden_sheet(draft: Draft, random: Random) -> None:
     """Last period's return, hidden behind this one."""
     page = copy.deepcopy(draft.pages[0])
@@ -386,7 +395,8 @@ def _merge_down(draft: Draft, random: Random, type_: str, *, asks: bool) -> bool
     second.means, second.shown = first.means, None
     if asks:
         first.means = second.means = ASK
-    page.merged_down.append((key, 0, 1))
+    page.merged_down.append((key, page.rows[0], page.rows[1]))
+    return None
 
 
 # ---- heads ----------------------------------------------------------------------------------------------------------
@@ -402,8 +412,9 @@ def _heads(draft: Draft, change: Callable[[str], str]) -> None:
 def aliases(draft: Draft, random: Random) -> None:
     for page in draft.pages:
         for column, item in page.items():
-            own = [alias for alias in item.aliases if not (item.unit and item.unit.zh == "万元") or "万元" in alias]
-            if own and random.random() < 0.6:
+            named = "万元" in column.heads[-1]  # the unit of money stays printed
+            own = [alias for alias in item.aliases if named == ("万元" in alias)]
+            if own and "元" not in column.heads[-1].replace("万元", "") and random.random() < 0.6:
                 column.heads = [random.choice(own)]
 
 
@@ -531,7 +542,7 @@ def yuan_above(draft: Draft, random: Random) -> bool | None:
         _times(page, 10_000)
         for column, _ in _money(page):
             column.heads[-1] = column.heads[-1].replace("(万元)", "")
-        page.above.append(["", "", random.choice(["单位：元", "计量单位：人、元", "单位：个、元"])])
+        page.above.append(["", "", random.choice(["单位：元", "计量单位：人、元", "（单位：元）", "货币单位：人民币元", "以元为单位"])])
     return bool(pages)
 
 
@@ -542,6 +553,17 @@ def yuan_in_head(draft: Draft, random: Random) -> bool | None:
         _times(page, 10_000)
         for column, _ in _money(page):
             column.heads[-1] = column.heads[-1].replace("万元", "元")
+    return bool(pages)
+
+
+@kind("money")
+def yuan_behind_head(draft: Draft, random: Random) -> bool | None:
+    """业务经费元, 经费/元."""
+    pages = [page for page in draft.pages if _money(page)]
+    for page in pages:
+        _times(page, 10_000)
+        for column, _ in _money(page):
+            column.heads[-1] = column.heads[-1].replace("(万元)", random.choice(["元", "/元", "（人民币：元）"]))
     return bool(pages)
 
 
@@ -619,6 +641,29 @@ def period_in_other_words(draft: Draft, random: Random) -> None:
                              f"{p.year}年{p.months[0]}-{p.months[-1]}月"],
                  "month": [f"{p.year}年{p.number}月份", f"{p.year}.{p.number:02}"]}[p.frequency]  # fmt: skip
         page.above = [[page.form.title.zh], [f"填报单位：{page.unit.name}", "", f"统计时间：{random.choice(words)}"]]
+
+
+@kind("lines")
+def filled_in_later(draft: Draft, random: Random) -> bool:
+    """填报时间：2018年10月 beneath the title of the third quarter: when it was filled in."""
+    pages = [page for page in draft.pages if page.form.frequency != "month"]
+    for page in pages:
+        day = page.period.next().start
+        words = random.choice(["{0.year}年{0.month}月", "{0.year}年{0.month}月8日", "{0.year}-{0.month:02}-08"]).format(day)
+        page.above[1:] = [[f"填报单位：{page.unit.name}", "", f"填报时间：{words}"]]
+    return len(pages) == len(draft.pages)
+
+
+@kind("lines")
+def township_reports(draft: Draft, random: Random) -> bool | None:
+    """填报单位：松山区穆家营子镇, the sheet of a township: its county reports."""
+    for page in draft.pages:
+        if page.form.code not in ("coverage", "staffing"):
+            return False
+        township = next(row.unit for row in reversed(page.data) if row.unit)
+        page.above[1:] = [[f"填报单位：{page.unit.name}{register().get(township).name}", "",
+                           f"填报时间：{page.period.label('zh_CN')}"]]  # fmt: skip
+    return None
 
 
 @kind("lines")

@@ -22,8 +22,10 @@ from tests.messy.kinds import ALONE, KINDS
 
 Cell = tuple[str, str]  # sheet, address
 LINES = {name for name, (group, _) in KINDS.items() if group == "lines"} | {"english", "cover_sheet"}
+MONEY = {name for name, (group, _) in KINDS.items() if group == "money"} | {"english"}
+ONE_OF = (ALONE, LINES, MONEY)  # of each of these at most one kind in a workbook
 # What makes more tables comes first, so that the other kinds apply to all of them; then what is printed over the lines.
-ORDER = ["alone", "lines", "heads", "money", "sheet", "names", "values"]
+ORDER = ["alone", "lines", "money", "heads", "sheet", "names", "values"]
 
 
 @dataclass
@@ -44,10 +46,8 @@ def make(number: int, seed: int = 1, kinds: list[str] | None = None) -> Messy:
     for _ in range(40):  # until there is a form that the first kind applies to
         draft = Draft([Sheet("表1", [right_return(random)])])
         done: list[str] = []
-        for name in sorted(wanted, key=lambda name: ORDER.index("alone" if name in ALONE else KINDS[name][0])):
-            # One kind of those that make more tables, one way of printing the lines.
-            group = ALONE if name in ALONE else LINES if name in LINES else set()
-            if group & set(done):
+        for name in sorted(wanted, key=turn):
+            if any(name in group and group & set(done) for group in ONE_OF):
                 continue
             if KINDS[name][1](draft, random) is not False:
                 done.append(name)
@@ -55,6 +55,10 @@ def make(number: int, seed: int = 1, kinds: list[str] | None = None) -> Messy:
             break
     data, truths = draw(draft)
     return Messy(number, done, data, truths, draft.asks)
+
+
+def turn(kind: str) -> int:
+    return ORDER.index("alone" if kind in ALONE else "lines" if kind in LINES else KINDS[kind][0])
 
 
 @dataclass

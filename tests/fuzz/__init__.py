@@ -1,0 +1,1 @@
+"""Real files with bytes changed, through the readers: none may harm the program or hold it up."""
