@@ -363,7 +363,13 @@ def _apply_withdrawn(store: Store, cursor: Cursor, event: Event) -> None:
 
 def _apply_assigned(store: Store, cursor: Cursor, event: Event) -> None:
     rows = event.body["assignments"]
+    if event.body.get("instead_of_samples"):
+        cursor.execute("DELETE FROM assignment WHERE sample")
+    if not rows:
+        store.renew_expectations(cursor)
+        return
     insert(cursor, "assignment", {
+        "sample": [event.body["sample"]] * len(rows),
         "form": [r["form"] for r in rows],
         "unit": [store.units.get(r["unit"]).code for r in rows],
         "valid_from": [date.fromisoformat(r["from"]) if r.get("from") else None for r in rows],
@@ -377,7 +383,7 @@ def _apply_target(store: Store, cursor: Cursor, event: Event) -> None:
     key = [event.subject, unit, period]
     cursor.execute("DELETE FROM target WHERE indicator = ? AND unit = ? AND period = ?", key)
     if event.body["value"] is not None:
-        cursor.execute("INSERT INTO target VALUES (?, ?, ?, ?)", [*key, event.body["value"]])
+        cursor.execute("INSERT INTO target VALUES (?, ?, ?, ?, ?)", [*key, event.body["value"], event.body["sample"]])
 
 
 APPLY: dict[str, Callable[[Store, Cursor, Event], None]] = {

@@ -2,10 +2,11 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import copy_context
 from datetime import UTC, date, timedelta
 from functools import partial
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -21,6 +22,7 @@ OUTCOMES = ("refused", "unreadable", "already", "received")  # those that need a
 ICONS = {"refused": "⛔", "unreadable": "⚠️", "already": "☑️", "received": "✅"}
 MOST_BLANKS = 200  # in one ZIP; 25 take a second
 SHOWN_FINDINGS = 100  # on the page; the download has all
+SHOWN_RETURNS = 12  # of one file, beneath its line
 DAYS_TO_CORRECT = 7  # proposed on the notice of a return that is sent back
 YEARS_BACK = 20  # of the periods on offer
 
@@ -74,8 +76,8 @@ def receive_with_progress(view: ui.View, files: Sequence) -> list[intake.Receipt
     return receipts
 
 
-def show_receipts() -> None:
-    """What became of each file of the last upload."""
+def show_receipts(view: ui.View) -> None:
+    """What became of each file of the last upload, and where its returns stand now."""
     receipts: list[intake.Receipt] = st.session_state.get("receipts", [])
     if not receipts:
         return
@@ -85,6 +87,7 @@ def show_receipts() -> None:
         "already": _("already received"),
         "received": _("received"),
     }
+    states = intake.submission_states(view.store, [i for receipt in receipts for i in receipt.submissions])
     counts = Counter(receipt.outcome for receipt in receipts)
     parts = [f"{ICONS[o]} {words[o]} {counts[o]}" for o in OUTCOMES if counts[o]]
     summary = _("This upload: {n} files").format(n=len(receipts)) + " · " + " · ".join(parts)
@@ -92,6 +95,29 @@ def show_receipts() -> None:
         for receipt in sorted(receipts, key=lambda receipt: OUTCOMES.index(receipt.outcome))[:SHOWN_FINDINGS]:
             name, message = plain_markdown(receipt.filename), plain_markdown(receipt.message)
             st.markdown(f"{ICONS[receipt.outcome]} **{name}** — {words[receipt.outcome]} · {message}")
+            for state in (states[i] for i in receipt.submissions[:SHOWN_RETURNS] if i in states):
+                st.markdown(f"- {state_line(state)}")
+
+
+def state_line(state: Mapping[str, Any]) -> str:
+    """Form, unit, period, where the return stands, and how much was found in it."""
+    parts = [
+        ui.form_title(state["form"]),
+        known(state["unit"], ui.unit_label),
+        known(state["period"], ui.period_label),
+        ui.status_label(state_of(state)),
+    ]
+    if state["n_errors"]:
+        parts.append(_("errors: {n}").format(n=state["n_errors"]))
+    if state["n_queries"]:
+        parts.append(_("queries: {n}").format(n=state["n_queries"]))
+    return " · ".join(parts)
+
+
+def state_of(submission: Mapping[str, Any]) -> str:
+    """The status, with those queries told apart that are explained and only wait to be accepted."""
+    explained = submission["status"] == "query" and submission["n_explained"] == submission["n_queries"]
+    return "explained" if explained else submission["status"]
 
 
 def plain_markdown(text: str) -> str:
@@ -152,7 +178,7 @@ def pick_submission(submissions: pd.DataFrame, *, key: str) -> pd.Series:
     """The table of submissions; gives the one that is selected, else the first."""
     listed = pd.DataFrame(
         {
-            _("Status"): [ui.status_label(status) for status in submissions["status"]],
+            _("Status"): [ui.status_label(state_of(row)) for row in submissions.to_dict("records")],
             _("Form"): [all_forms()[form].theme.get(language()) for form in submissions["form"]],
             _("Reporting unit"): [known(unit, ui.unit_label) for unit in submissions["unit"]],
             _("Period"): [known(period, ui.period_label) for period in submissions["period"]],
@@ -215,7 +241,7 @@ def show_heading(view: ui.View, submission: pd.Series) -> None:
     """What was sent, by whom, when, where it stands; the workbook itself."""
     unit, period = known(submission["unit"], ui.unit_label), known(submission["period"], ui.period_label)
     st.header(f"{ui.form_title(submission['form'])} · {unit} · {period}")
-    facts = [ui.status_label(submission["status"])]
+    facts = [ui.status_label(state_of(submission))]
     if submission["sample"]:
         facts.append("🧪 " + _("demonstration data"))
     if pd.notna(submission["revision"]):
@@ -347,6 +373,12 @@ def show_difference(view: ui.View, submission: pd.Series) -> None:
         st.info(_("No value has changed."))
         return
     form = all_forms()[submission["form"]]
+    gone = changes["cell"] == ""
+    for label in changes.loc[gone, "label"].unique():
+        st.warning(_("The row “{label}” is no longer there.").format(label=plain_markdown(label)), icon="➖")
+    changes = changes[~gone]
+    if changes.empty:
+        return
     table = pd.DataFrame(
         {
             _("Row"): changes["label"],
@@ -447,6 +479,24 @@ def decide(view: ui.View, submission: pd.Series) -> None:
                     lambda: intake.send_back(view.store, submission["id"], who=ui.who(), reason=reason.strip()),
                     _("Sent back"),
                 )
+
+
+def offer_correction(view: ui.View, submission: pd.Series) -> None:
+    """Say for which unit and period a return is that was read for another; it then waits for a decision again."""
+    if submission["status"] in ("unsure", "accepted", "superseded"):
+        return
+    form = all_forms()[submission["form"]]
+    with st.popover(_("Wrong unit or period"), icon="✏️"):
+        st.caption(_("It is read again for what you choose, and waits for a decision again."))
+        units = dict.fromkeys([submission["unit"], *blanks.reporting_units(form, "0", register())])
+        unit = ui.choose_unit(f"other unit {submission['id']}", label=_("Reporting unit"), units=list(units))
+        periods = dict.fromkeys([submission["period"], *recent_periods(form)])
+        period = ui.choose_period(f"other period {submission['id']}", label=_("Period"), periods=list(periods))
+        if st.button(_("Read it again"), key=f"again {submission['id']}"):
+            attempt(
+                lambda: intake.answer(view.store, submission["id"], unit=unit, period=period, who=ui.who()),
+                _("Kept; the return was read again"),
+            )
 
 
 def offer_withdrawal(view: ui.View, submission: pd.Series) -> None:

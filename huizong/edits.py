@@ -71,12 +71,17 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
     "no_measure": (
         N_("no unit of money is printed for {item}; it was read in {unit}"),
         N_("the unit in the head or above the table"),
-        N_("nothing, if the amounts are in {unit}; otherwise print their unit in the head"),
+        N_("say so if the amounts are in {unit}; otherwise print their unit in the head"),
     ),
     "two_layouts": (
         N_("the columns of this second table stand in another order; its rows were not read"),
         N_("one order of columns on a sheet"),
         N_("put the rows under one header, or on a sheet of their own"),
+    ),
+    "total_alike": (
+        N_("{found} gives the sum of the other rows; it was counted as a row of its own"),
+        N_("rows that are counted once"),
+        N_("if it is a total, name it so; otherwise say that it is a row of its own"),
     ),
     "part_row": (
         N_("{found} was taken for a part of the row above it and not counted"),
@@ -86,7 +91,7 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
     "unread_rows": (
         N_("the rows from the first of these cells to the last do not fit the columns; they were not read"),
         N_("only the form’s rows beneath its header"),
-        N_("move other tables to a sheet of their own; if the rows belong to the form, put them right under the others"),
+        N_("move other tables to a sheet of their own; put rows of this form right under the others"),
     ),
     "hidden_sheet": (
         N_("the sheet {found} is hidden and was not read, although it holds a form"),

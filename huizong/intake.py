@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
@@ -200,7 +200,8 @@ def reason_text(reason: str, cells: Sequence[str] = ()) -> str:
 
 def _receipt(arrival: Arrival, known: datetime | None, again: bool, submissions: list[str]) -> Receipt:
     if known:
-        message = _("Already received on {when}; nothing new").format(when=f"{known:%Y-%m-%d %H:%M} UTC")
+        when = f"{known.replace(tzinfo=UTC).astimezone():%Y-%m-%d %H:%M}"
+        message = _("Already received on {when}; nothing new").format(when=when)
         return Receipt(arrival.filename, "already", message, submissions)
     if arrival.reason:
         outcome = "refused" if arrival.reason == "personal" else "unreadable"
@@ -352,12 +353,13 @@ def answer(
     period: str | None = None,
     columns: Mapping[str, str] | None = None,
 ) -> None:
-    """Keeps what the analyst says of an unclear return, and reads it again.
+    """Keeps what the analyst says of an unclear return, or of one read for the wrong unit or period, and reads it
+    again: it waits for a decision anew, also when it had been sent back or withdrawn.
 
     columns: the cell of a head (表1!F4) → the item that stands in its column, "" for none.
     """
-    if _status(store, submission) != "unsure":
-        raise NotAcceptable(_("nothing is unclear about this return"))
+    if _status(store, submission) in ("accepted", "superseded"):
+        raise NotAcceptable(_("it is or was in force; withdraw it first"))
     said = {"form": form, "unit": store.units.get(unit).code if unit else None,
             "period": Period.of(period).code if period else None, "columns": dict(columns or {})}  # fmt: skip
     _happen(store, who, "answered", submission, {k: v for k, v in said.items() if v})
@@ -370,16 +372,29 @@ def withdraw(store: Store, submission: str, *, who: str, reason: str) -> None:
     _happen(store, who, "withdrawn", submission, {"reason": reason})
 
 
-def set_target(store: Store, indicator: str, unit: str, period: str, value: float | None, *, who: str) -> None:
+def set_target(
+    store: Store, indicator: str, unit: str, period: str, value: float | None, *, who: str, sample: bool = False
+) -> None:
     """Enters what a unit has been asked to reach in a year; None takes it away."""
     year = str(Period.of(period).year)
-    body = {"unit": store.units.get(unit).code, "period": year, "value": value}
+    body = {"unit": store.units.get(unit).code, "period": year, "value": value, "sample": sample}
     _happen(store, who, "target", indicator, body)
 
 
-def assign(store: Store, assignments: list[dict], *, who: str) -> None:
+def assign(store: Store, assignments: list[dict], *, who: str, sample: bool = False) -> None:
     """Says who owes what: rows of form, unit, from, to (ISO dates or None)."""
-    _happen(store, who, "assigned", "", {"assignments": assignments})
+    _happen(store, who, "assigned", "", {"assignments": assignments, "sample": sample})
+
+
+def drop_samples(store: Store, *, who: str) -> None:
+    """Takes the demonstration returns, with what they said of who owes what and their targets, out of all figures."""
+    samples = store.run("SELECT id FROM submission WHERE sample AND status <> 'withdrawn' ORDER BY id")
+    targets = store.run("SELECT indicator, unit, period FROM target WHERE sample")
+    happenings: list[tuple[str, str, dict]] = [("withdrawn", i, {"reason": "示例数据"}) for (i,) in samples]
+    happenings += [("target", i, {"unit": unit, "period": p, "value": None}) for i, unit, p in targets]
+    happenings.append(("assigned", "", {"assignments": [], "instead_of_samples": True}))
+    with store.transaction() as cursor:
+        apply(store, cursor, journal.append(cursor, who, happenings))
 
 
 # ---- looking --------------------------------------------------------------------------------------------------------
@@ -475,7 +490,9 @@ def _or_none(value: object) -> object:
 
 
 def submission_states(store: Store, ids: Sequence[str]) -> dict[str, dict]:
-    """id → id, form, unit, period, revision, status, n_rows, n_errors, n_queries of each submission."""
-    names = ("id", "form", "unit", "period", "revision", "status", "n_rows", "n_errors", "n_queries")
+    """id → form, unit, period, revision, status and the numbers of rows and findings of each submission."""
+    names = (
+        "id", "form", "unit", "period", "revision", "status", "n_rows", "n_errors", "n_queries", "n_explained",
+    )  # fmt: skip
     rows = store.run(f"SELECT {', '.join(names)} FROM submission WHERE id IN (SELECT unnest($1))", [list(ids)])
     return {row[0]: dict(zip(names, row, strict=True)) for row in rows}

@@ -1,7 +1,7 @@
 """Sheet + forms → Tables: where the header, the body and the 合计 rows are, and which column is which item.
 
-Everything is located by what it says, never by where it usually stands. A head that is not certain is asked about, or read
-and told; docs/reading.md says which. A column is never chosen silently because it looks alike.
+Everything is located by what it says, never by where it usually stands. A head that is not certain is asked about, or
+read and told; docs/reading.md says which. A column is never chosen silently because it looks alike.
 """
 
 import re
@@ -15,6 +15,7 @@ from typing import NamedTuple
 from rapidfuzz.distance import DamerauLevenshtein
 
 from huizong.forms import Form, Forms, Item, narrow, plain
+from huizong.periods import find_periods
 from huizong.values import Doubt, parse_value
 from huizong.workbook import Cell, Sheet, column_letter
 
@@ -25,6 +26,7 @@ IGNORED_HEADS = {"序号", "编号", "备注", "no", "remarks", "说明", "行�
 TOTAL = re.compile(
     r"^[一二三四五六七八九十0-9、.．()（）]*(?:本年|本期|自?年初|全[国省市州盟县区旗镇乡])?(?:合|总|小|累|共)计(?:人?数|行|栏)?(?![\u4e00-\u9fff])"
     r"|^[\u4e00-\u9fff、()]{1,8}(?:合|总|小|累|共)计数?[:：]?$"
+    r"|^全[国省市州盟县区旗][:：]?$"
     r"|^(?:sub|grand)?total(?![a-z])",
     re.I,
 )
@@ -32,33 +34,48 @@ SUBTOTAL = re.compile(r"^[^合总共累]*小计|^subtotal", re.I)
 RUNNING = re.compile(r"^[^合总共小]*累计")  # since the year began: these rows do not add up to it
 OF_WHICH = re.compile(r"^其中(?:[:：]|$)|^#")  # a part of the row above, which has counted it already
 FOOTER = re.compile(
-    r"^[(（]?(注|备注|说明|附|附表|附注|填表说明|填报说明|填表人|填报人|审核人|审签人|制表|制表人|单位负责人|分管领导|主要领导|负责人|联系电话|联系人|notes?|filled in by)"
+    r"^[(（]?(注|备注|说明|附|附表|附注|填表说明|填报说明|填表人|填报人|审核人|审签人|制表|制表人|单位负责人|分管领导|"
+    r"主要领导|负责人|联系电话|联系人|notes?|filled in by)"
     r"([:：0-9①1、.]|$|\s)",
     re.I,
 )
-UNIT_LINE = re.compile(r"^(填报单位|填表单位|报送单位|上报单位|报表单位|填报部门|reporting unit)(\(.{0,8}?\))?[:：]?(.*)$", re.I)
+UNIT_LINE = re.compile(
+    r"^(填报单位|填表单位|报送单位|上报单位|报表单位|填报部门|reporting unit)(\(.{0,8}?\))?[:：]?(.*)$", re.I
+)
 PERIOD_LINE = re.compile(r"^(报告期别?|统计时间|统计期间|统计期|所属期间?|填报期间|period)[:：](.*)$", re.I)
-FILED_LINE = re.compile(r"^(填报时间|填报日期|报送时间|报送日期|填表时间|填表日期|上报时间|时间|日期|date)[:：](.*)$", re.I)
+FILED_LINE = re.compile(
+    r"^(填报时间|填报日期|报送时间|报送日期|填表时间|填表日期|上报时间|时间|日期|date)[:：](.*)$", re.I
+)
 MEASURE_LINE = re.compile(r"^(?:(?:计量|金额|货币)?单位[:：为是]|以(?=.*为单位$))(.*?)(?:为单位)?$")
 # Money units in 万元, the unit the forms use; a sheet in another unit is converted exactly.
-MONEY = {"元": Decimal("0.0001"), "千元": Decimal("0.1"), "万元": Decimal(1), "百万元": Decimal(100), "亿元": Decimal(10000)}
+MONEY = {
+    "元": Decimal("0.0001"),
+    "千元": Decimal("0.1"),
+    "万元": Decimal(1),
+    "百万元": Decimal(100),
+    "亿元": Decimal(10000),
+}
 COUNTS = frozenset("人 个 名 家 户 次 期 条 篇 件 场 人次 天 日 项 分 村 社区".split())
 IN_MONEY = re.compile(r"[/:,;、-]?(?:单位:?)?((?:百万|千|万|亿)?元)$")  # 业务经费万元, 经费/元
 BRACKETS = re.compile(r"[(\[【〔][^()\[\]【】〔〕]*[)\]】〕]")
 NUMBERING = re.compile(r"^(?:[一二三四五六七八九十]+[、.]|[0-9]{1,2}[、.)](?![0-9])|\([一二三四五六七八九十0-9]+\))")
 MARKS = re.compile(r"[*＊#＃①-⑳¹²³⁴-⁹]+$")
 # What may stand in brackets behind a head without making it another: a unit, a footnote, how to fill it in.
+WORDS = "|".join(sorted([*MONEY, *COUNTS], key=len, reverse=True))
 HARMLESS = re.compile(
-    r"(?:单位:?)?(?:{})|注?[0-9*#]*|10,000 yuan|[a-z ]{{0,20}}|(?:请?填|必填|选填|可选|下拉|单选).*|是[/、]?否|[√×/、]+|年/?月/?日?|[ymd/-]+".format(
-        "|".join(sorted([*MONEY, *COUNTS], key=len, reverse=True))
-    ),
+    rf"(?:单位:?)?(?:{WORDS})|注?[0-9*#]*|10,000 yuan|[a-z ]{{0,20}}|(?:请?填|必填|选填|可选|下拉|单选).*|"
+    r"是[/、]?否|[√×/、]+|年/?月/?日?|[ymd/-]+",
     re.I,
 )
 # 上年在岗人数 and 采用条数(计划) are other items than those without these words.
-OTHER = re.compile(r"上[年期季月半]|去年|同期|同比|环比|增减|增长|增幅|计划|目标|任务|累计|比例|占比|比重|排名|last|previous", re.I)
+OTHER = re.compile(
+    r"上[年期季月半]|去年|同期|同比|环比|增减|增长|增幅|计划|目标|任务|累计|比例|占比|比重|排名|last|previous", re.I
+)
 GENERIC = frozenset("小计 合计 总计 计 总数 总人数 数量 人数 个数 total".split())  # under a parent: the parent itself
 ASIDE = ("审核提示", "check", "上期", "lastperiod")  # how the heads begin that our blanks print beside the table
-CORNERS = frozenset("指标 项目 指标名称 项目名称 统计指标 内容 栏目 单位 名称 item".split())  # above the items of a turned form
+CORNERS = frozenset(
+    "指标 项目 指标名称 项目名称 统计指标 内容 栏目 单位 名称 item".split()
+)  # above the items of a turned form
 
 
 @dataclass(slots=True)
@@ -130,7 +147,7 @@ class Table:
 
 
 def cell_at(place: str, row: int) -> str:
-    """The cell of an item and a row, as `Table.place` and the rows name them: C and 7 → C7; in a turned table 7 and 3 → C7."""
+    """The cell of an item's place and a row: C and 7 → C7; in a turned table the item's 7 and the unit's 3 → C7."""
     return f"{column_letter(row - 1)}{place}" if place.isdecimal() else f"{place}{row}"
 
 
@@ -216,7 +233,7 @@ class Vocabulary:
         return self._known[key]
 
     def _fit(self, form: str, texts: list[str]) -> Fit:
-        """By all heads together, then by fewer from the top, then with one parent; 小计 under a parent is the parent."""
+        """By all heads together, then by fewer from the top, then with one parent; 小计 is what stands above it."""
         texts = [part for text in texts for part in re.split("[:：]", text) if part]  # 年龄：35岁及以下 is two heads
         if not texts:
             return NOTHING
@@ -225,7 +242,7 @@ class Vocabulary:
         for left_out, text in tries:
             if any(OTHER.search(narrow(words)) for words in left_out):
                 continue
-            for key in head_keys(text):
+            for key in (*head_keys(text), f"{plain(text)}数"):  # 行政村(嘎查) over 总数
                 if ranks := self.heads[form].get(key):
                     rank = min(ranks.values())
                     items = tuple(item for item in ranks if ranks[item] == rank)
@@ -274,7 +291,7 @@ class Vocabulary:
 
 
 def _item_keys(item: Item) -> Iterable[tuple[str, int]]:
-    """The keys of an item's label in both languages (rank 0) and of its aliases (1), with and without the head above."""
+    """The keys of an item's label in both languages (rank 0) and of its aliases (1), with and without its parent."""
     for language in ("zh", "en"):
         parent = item.parent.get(language) if item.parent else ""
         for n, label in enumerate((item.label.get(language), *(item.aliases if language == "zh" else ()))):
@@ -337,10 +354,11 @@ def _tables_across(sheet: Sheet, vocabulary: Vocabulary, said: Said) -> list[Tab
         headers = _headers(part, vocabulary)
         above = 0
         for n, header in enumerate(headers):
-            end = headers[n + 1].first if n + 1 < len(headers) else len(part.rows)
+            below = headers[n + 1].first if n + 1 < len(headers) else None
+            end = len(part.rows) if below is None else _caption_start(part, header.last + 1, below, vocabulary)
             table, footer = _make_table(part, header, end, vocabulary, said)
             _read_lines(table.lines, part, above, header.first)
-            if end == len(part.rows):  # lines between two tables belong to the lower one
+            if below is None:  # lines between two tables belong to the lower one
                 _read_lines(table.lines, part, footer, end, below=True)
             _finish(table, header.heads, vocabulary)
             tables.append(table)
@@ -348,8 +366,24 @@ def _tables_across(sheet: Sheet, vocabulary: Vocabulary, said: Said) -> list[Tab
     return tables
 
 
+def _caption_start(sheet: Sheet, first: int, header: int, vocabulary: Vocabulary) -> int:
+    """The row where the title and the lines of a table begin, going up from its header."""
+    start = header
+    for r in range(header - 1, first - 1, -1):
+        texts = [cell for cell in sheet.rows[r] if not is_blank(cell)]
+        words = [narrow(cell).strip() for cell in texts if type(cell) is str]
+        if len(words) < len(texts):
+            break
+        labelled = any(line.match(w) for w in words for line in (UNIT_LINE, PERIOD_LINE, FILED_LINE, MEASURE_LINE))
+        if labelled or (len(words) == 1 and (vocabulary.forms_titled(words[0]) or find_periods(words[0]))):
+            start = r
+        elif words and not FOOTER.match(words[0]):
+            break
+    return start
+
+
 def _tables_down(sheet: Sheet, vocabulary: Vocabulary, said: Said) -> list[Table]:
-    """Tables whose items go down and whose units go across: located on the turned sheet, lines read on the sheet itself."""
+    """Tables whose items go down: located on the turned sheet, their lines read on the sheet itself."""
     turned = _turn(sheet)
     tables: list[Table] = []
     end = 0  # of the table before
@@ -361,6 +395,8 @@ def _tables_down(sheet: Sheet, vocabulary: Vocabulary, said: Said) -> list[Table
         corner = [c for c, texts in header.heads.items() if c < min(items) and _is_corner(texts)]
         above = min(items) if _has_names(header, vocabulary) else max(min(items) - 1, 0)
         top = corner[-1] if corner else above
+        while top - 1 in header.heads and _is_ignored(header.heads[top - 1]):
+            top -= 1  # 序号, beside which a total may say so
         bottom = next((c for c in range(max(items) + 1, until) if not _goes_on(turned, header, c)), until)
         area = _crop(turned, top, bottom)
         header = header._replace(heads={c - top: texts for c, texts in header.heads.items() if top <= c < bottom})
@@ -429,7 +465,7 @@ def _crop(sheet: Sheet, first: int, end: int) -> Sheet:
 
 
 def _parts(sheet: Sheet, vocabulary: Vocabulary) -> list[Sheet]:
-    """The sheet, or several of its size where blank columns part tables of their own, each with the names of its rows."""
+    """The sheet, or several of its size where blank columns part tables of their own, each naming its rows."""
     filled = {column for row in sheet.rows for column, cell in enumerate(row) if cell != ""}
     starts = [column for column in sorted(filled) if column - 1 not in filled]
     if len(starts) < 2:
@@ -532,7 +568,10 @@ def _hits(row: Sequence[Cell], vocabulary: Vocabulary) -> int:
     return sum(
         1
         for cell in row
-        if type(cell) is str and cell and len(cell) <= 60 and any(k in vocabulary.all_keys for k in head_keys(last_part(cell)))
+        if type(cell) is str
+        and cell
+        and len(cell) <= 60
+        and any(k in vocabulary.all_keys for k in head_keys(last_part(cell)))
     )
 
 
@@ -547,7 +586,9 @@ def _may_be_header(row: Sequence[Cell], hits: int) -> bool:
 def _are_measures(row: Sequence[Cell]) -> bool:
     """A row of units beneath the header: （人） （个） （万元）."""
     words = [cell for cell in row if not is_blank(cell)]
-    return bool(words) and all(type(cell) is str and (is_measure(cell) or plain(cell) in IGNORED_HEADS) for cell in words)
+    return bool(words) and all(
+        type(cell) is str and (is_measure(cell) or plain(cell) in IGNORED_HEADS) for cell in words
+    )
 
 
 def _stack(sheet: Sheet, first: int, last: int) -> dict[int, list[str]]:
@@ -566,7 +607,12 @@ def _stack(sheet: Sheet, first: int, last: int) -> dict[int, list[str]]:
     for depth in range(last - first):
         for c in range(1, width):
             at = (first + depth, c)
-            if not grid[depth][c] and at not in covered and grid[depth + 1][c] and (first + depth, c - 1) not in covered:
+            if (
+                not grid[depth][c]
+                and at not in covered
+                and grid[depth + 1][c]
+                and (first + depth, c - 1) not in covered
+            ):
                 grid[depth][c] = grid[depth][c - 1] if grid[depth + 1][c - 1] else ""
     heads = {}
     for c in range(width):
@@ -607,9 +653,9 @@ def _finish(table: Table, heads: Mapping[int, list[str]], vocabulary: Vocabulary
 
 def _money_in(texts: Sequence[str]) -> set[str]:
     """The units of money that a column's heads name, in brackets or beneath the head."""
-    tidy = ["".join(narrow(text).split()) for text in texts]
+    tidy = [tidy_head(text) for text in texts]
     words = [bracket[1:-1] for text in tidy for bracket in BRACKETS.findall(text)]
-    words += [match[1] for text in tidy if (match := IN_MONEY.search(text.strip("()[]")))]
+    words += [match[1] for text in tidy if (match := IN_MONEY.search(BRACKETS.sub("", text)))]
     found = {match[0] for word in words for match in re.finditer(r"(?:百万|千|万|亿)?元", word)}
     return found | {"万元" for word in words if "10,000yuan" in word}
 
@@ -631,7 +677,10 @@ def _map_columns(table: Table, heads: Mapping[int, list[str]], vocabulary: Vocab
             claims.setdefault(fit.items[0], []).append((fit.rank, c))
     for item, claimed in claims.items():
         surest = [c for rank, c in claimed if rank == min(claimed)[0]]
-        surest = [c for c in surest if _is_filled(table, c)] or surest  # a head merged over a column and its margin
+        if len(surest) > 1:  # a head merged over a column and its margin, where no row holds both
+            filled = {c: _filled_rows(table, c) for c in surest}
+            fullest = max(surest, key=lambda c: len(filled[c]))
+            surest = [c for c in surest if c == fullest or filled[c] & filled[fullest]]
         if len(surest) == 1:
             columns[item] = surest[0]
         else:
@@ -654,7 +703,9 @@ def _map_columns(table: Table, heads: Mapping[int, list[str]], vocabulary: Vocab
         if c not in answered and c not in columns.values() and c not in asked and not _is_ignored(heads[c])
     }
     lost = [item.code for item in form.items if item.code not in columns and [item.code] not in asked.values()]
-    nearly = {c: [item for item in lost if vocabulary.nearly(form.code, item, texts)] for c, texts in open_heads.items()}
+    nearly = {
+        c: [item for item in lost if vocabulary.nearly(form.code, item, texts)] for c, texts in open_heads.items()
+    }
     for c, items in nearly.items():
         alone = len(items) == 1 and sum(items == other for other in nearly.values()) == 1
         if alone and _in_place(items[0], c, columns, order):
@@ -673,15 +724,15 @@ def _map_columns(table: Table, heads: Mapping[int, list[str]], vocabulary: Vocab
     table.missing = [item for item in form.items if item.code not in columns and item.code not in doubted]
 
 
-def _is_filled(table: Table, column: int) -> bool:
-    rows = table.sheet.rows[table.header[1] + 1 :]
-    return any(column < len(cells) and not is_blank(cells[column]) for cells in rows)
+def _filled_rows(table: Table, column: int) -> set[int]:
+    rows = table.sheet.rows
+    return {r for r in range(table.header[1] + 1, len(rows)) if column < len(rows[r]) and not is_blank(rows[r][column])}
 
 
 def _find_names(
     table: Table, heads: Mapping[int, list[str]], asked: dict[int, list[str]], answered: Mapping[int, str]
 ) -> None:
-    """Where no head is that of the rows' names, they stand before the first item: certain in a turned form, else asked."""
+    """Where no head is that of the rows' names, they stand before the first item: sure in a turned form, else asked."""
     name = table.form.rows.name_item
     if name in table.columns or not table.columns or any(name in items for items in asked.values()):
         return
@@ -757,9 +808,7 @@ def _labelled_pieces(text: str) -> list[str]:
     return [piece.strip() for piece in re.split(r"(?:^|\s|[，,;；(])" + label, text) if piece and piece.strip()]
 
 
-def _take(
-    lines: list[Line], text: str, sheet: Sheet, row: int, column: int, after: tuple[int, str] | None
-) -> None:
+def _take(lines: list[Line], text: str, sheet: Sheet, row: int, column: int, after: tuple[int, str] | None) -> None:
     """What stands after a label: in the same cell, else in the next filled one."""
     words = text.strip(" :：_＿)）")
     if not words and after and not any(line.match(narrow(after[1])) for line in (UNIT_LINE, PERIOD_LINE, FILED_LINE)):
@@ -777,7 +826,9 @@ def _read_body(table: Table, first: int, end: int) -> int:
     name = table.columns.get(form.rows.name_item)
     items = list(table.columns.values())
     valued = [c for c in items if c != name]
-    naming = [c for code in (form.rows.name_item, form.rows.unit_item) if (c := table.columns.get(code or "")) is not None]
+    naming = [
+        c for code in (form.rows.name_item, form.rows.unit_item) if (c := table.columns.get(code or "")) is not None
+    ]
     ended = None  # the first footer line; a row with values may still follow it
     gap = False
     for r in range(first, end):
@@ -792,13 +843,15 @@ def _read_body(table: Table, first: int, end: int) -> int:
         if not has_numbers and any(line.match(lead) for line in (FOOTER, UNIT_LINE, PERIOD_LINE, FILED_LINE)):
             ended = r if ended is None else ended
             continue
-        labels = ["".join(narrow(text_of(cells[c])).split()) for c in dict.fromkeys([*naming, filled[0]]) if c in filled]
+        labels = [
+            "".join(narrow(text_of(cells[c])).split()) for c in dict.fromkeys([*naming, filled[0]]) if c in filled
+        ]
         if label := next((words for words in labels if TOTAL.match(words)), None):
             if not RUNNING.match(label):
                 table.totals.append((r, [], label))
         elif has_values and any(OF_WHICH.match(words) for words in labels):
             table.parts.append(r)
-        elif r == first and _numbers_columns(cells, filled, items):
+        elif not table.body and _numbers_columns(cells, filled, items):
             continue
         elif table.body and (gap or ended is not None) and _fits_nowhere(table, r, filled):
             table.unread = (r, next((n for n in range(end - 1, r, -1) if rows[n].count("") < len(rows[n])), r))
@@ -822,7 +875,7 @@ def _fits_nowhere(table: Table, r: int, filled: list[int]) -> bool:
 
 
 def _assign_totals(table: Table) -> None:
-    """Says which rows each total adds up: those since the total before it; those that follow, where totals come first."""
+    """Says which rows each total adds up: those since the total before; those that follow, where totals come first."""
     over: dict[int, list[int]] = {}
     for subtotals in (True, False):
         marks = [r for r, _, label in table.totals if bool(SUBTOTAL.match(label)) is subtotals]
@@ -847,7 +900,7 @@ def _numbers_columns(cells: Sequence[Cell], filled: list[int], items: list[int])
 
 
 def merged_cells(table: Table) -> dict[tuple[int, int], tuple[int, int]]:
-    """(row, column) of each body cell that is merged with those of other rows or items → the cell that holds the value."""
+    """(row, column) of each body cell that is merged with those of other rows or items → where the value stands."""
     merged = {}
     body, items = set(table.body), set(table.columns.values())
     for top, left, bottom, right in table.sheet.merged:
@@ -856,4 +909,3 @@ def merged_cells(table: Table) -> dict[tuple[int, int], tuple[int, int]]:
         if rows and columns and (bottom > top or len(columns) > 1):
             merged |= {(row, column): (top, left) for row in rows for column in columns}
     return merged
-

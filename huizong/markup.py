@@ -7,7 +7,7 @@ a child process with the limits of reading, so this module loads nothing that su
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from io import BytesIO
@@ -41,6 +41,9 @@ LINE_HEIGHT = 15.0  # points
 WIDTHS = (6, 9, 22, 20, 26, 26, 48, 44)  # of the list's columns, in characters
 
 
+Way = Callable[[Path, Sequence["Problem"], str], bytes]
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """A finding in the words of the one who is to read it; item: the printed head."""
@@ -58,7 +61,7 @@ class Problem:
 def marked_up(path: Path, problems: Sequence[Problem], about: str) -> bytes:
     """A workbook marked up, in the current language. about: whose return it is, for the head of the list."""
     for way in (mark_original, mark_copy):
-        marked = in_child(way, path, tuple(problems), about, language())
+        marked = in_child(attempt, way, path, tuple(problems), about, language())
         if not isinstance(marked, Unreadable):
             return marked
     return list_alone(problems, about)
@@ -76,40 +79,40 @@ def extension(path: Path) -> str:
 # ---- in the child ----------------------------------------------------------------------------------------------------
 
 
-def mark_original(path: Path, problems: Sequence[Problem], about: str, language: str) -> bytes | Unreadable:
-    """The file itself, rewritten by openpyxl."""
+def attempt(way: Way, path: Path, problems: Sequence[Problem], about: str, language: str) -> bytes | Unreadable:
+    """One way of marking up, in a language; an Unreadable where it cannot be gone."""
     speak(language)
     try:
-        with warnings.catch_warnings(record=True) as lost:
-            warnings.simplefilter("always")
-            workbook = load_workbook(path, keep_vba=extension(path) == ".xlsm", rich_text=True)
-        if not workbook.worksheets:
-            return Unreadable("damaged")  # Strict OOXML: openpyxl finds nothing in it
-        with ZipFile(path) as archive:
-            workbook.calculation.fullCalcOnLoad = b'fullCalcOnLoad="1"' in archive.read("xl/workbook.xml")
-            if lost or has_shapes(archive):
-                notes = [_("Left out, because it cannot be rewritten: shapes, text boxes, controls, some drop-downs.")]
-            else:
-                notes = []
-        take_back(workbook)
-        mark(workbook, problems, about, notes)
-        return with_results(save(workbook), workbook, read_workbook(path))
+        return way(path, problems, about)
+    except Unreadable as error:
+        return error
     except Exception:  # openpyxl raises whatever it meets
         return Unreadable("damaged")
 
 
-def mark_copy(path: Path, problems: Sequence[Problem], about: str, language: str) -> bytes | Unreadable:
+def mark_original(path: Path, problems: Sequence[Problem], about: str) -> bytes:
+    """The file itself, rewritten by openpyxl."""
+    with warnings.catch_warnings(record=True) as lost:
+        warnings.simplefilter("always")
+        workbook = load_workbook(path, keep_vba=extension(path) == ".xlsm", rich_text=True)
+    if not workbook.worksheets:
+        raise Unreadable("damaged")  # Strict OOXML: openpyxl finds nothing in it
+    notes = []
+    with ZipFile(path) as archive:
+        workbook.calculation.fullCalcOnLoad = b'fullCalcOnLoad="1"' in archive.read("xl/workbook.xml")
+        if lost or has_shapes(archive):
+            notes = [_("Left out, because it cannot be rewritten: shapes, text boxes, controls, some drop-downs.")]
+    take_back(workbook)
+    mark(workbook, problems, about, notes)
+    return with_results(save(workbook), workbook, read_workbook(path))
+
+
+def mark_copy(path: Path, problems: Sequence[Problem], about: str) -> bytes:
     """A new workbook of the cells that were read."""
-    speak(language)
-    try:
-        read = read_workbook(path)
-    except Unreadable as error:
-        return error
+    read = read_workbook(path)
     workbook = Workbook()
     workbook.remove(workbook.active)
-    names: dict[str, str] = {}
-    for sheet in read.sheets:
-        names[sheet.name] = copy_sheet(workbook, sheet).title
+    names = {sheet.name: copy_sheet(workbook, sheet).title for sheet in read.sheets}
     if read.mark:
         copied = workbook.create_sheet(MARK_SHEET)
         copied.sheet_state = "veryHidden"

@@ -1,7 +1,7 @@
 """Workbook → Returns: which form, unit and period each table is, and its rows, each value with its cell.
 
-What the sheet says in several places (our own mark, the title, the labelled lines) must agree; where it does not, or says
-nothing, the return carries a Question and no rows: it is asked, never guessed.
+What the sheet says in several places (our own mark, the title, the labelled lines) must agree; where it does not, or
+says nothing, the return carries a Question and no rows: it is asked, never guessed.
 """
 
 import re
@@ -11,8 +11,9 @@ from datetime import date
 from decimal import Decimal
 
 from huizong.edits import Finding, printed
-from huizong.forms import Form, Forms, Frequency, plain
+from huizong.forms import Form, Forms, Frequency, narrow, plain
 from huizong.layout import (
+    NUMBERING,
     Line,
     Lines,
     Table,
@@ -38,7 +39,8 @@ FILED_DAYS = 100  # a return of the third quarter is filled in until the end of 
 
 @dataclass(slots=True)
 class Question:
-    """What the sheet leaves unclear: ask is form, unit, period or column; candidates are codes. A column names its head."""
+    """What the sheet leaves unclear: ask is form, unit, period or column, whose head's cell is named; candidates are
+    codes."""
 
     ask: str
     found: str
@@ -108,7 +110,7 @@ def read_returns(
         if not found.questions:
             _read(found, units)
     if returns:
-        returns[0].findings += _of_other_sheets(workbook, located, vocabulary)
+        returns[0].findings += _of_other_sheets(workbook, located, tables, vocabulary)
     return returns
 
 
@@ -154,7 +156,7 @@ def _join_parts(returns: list[Return]) -> list[Return]:
 
 
 def _of_other_sheets(
-    workbook: Workbook, located: Mapping[str, list[Table]], vocabulary: Vocabulary
+    workbook: Workbook, located: Mapping[str, list[Table]], tables: list[Table], vocabulary: Vocabulary
 ) -> Iterator[Finding]:
     """What was left unread: hidden sheets that hold a form, and sheets with figures on which none was found."""
     for sheet in workbook.sheets:
@@ -162,12 +164,27 @@ def _of_other_sheets(
             if locate_tables(sheet, vocabulary):
                 yield Finding("query", "hidden_sheet", sheet.name, [], None, sheet.name)
         elif not located[sheet.name] and _holds_figures(sheet):
-            yield Finding("note", "unread_sheet", sheet.name, [], None, sheet.name)
+            severity = "query" if any(_goes_on(table, sheet) for table in tables) else "note"
+            yield Finding(severity, "unread_sheet", sheet.name, [], None, sheet.name)
 
 
 def _holds_figures(sheet: Sheet) -> bool:
     rows = (sum(type(cell) in (int, float) for cell in row) >= 2 for row in sheet.rows)
     return sum(rows) >= 2
+
+
+def _goes_on(table: Table, sheet: Sheet) -> bool:
+    """Whether a sheet without a header has a row that fits the columns of a table."""
+    numeric = {item: c + table.sheet.left for item, c in table.columns.items() if table.form.by_code[item].numeric}
+    others = {item: c + table.sheet.left for item, c in table.columns.items() if item not in numeric}
+    for row in sheet.rows:
+        cells = dict(enumerate(row, sheet.left))
+        figures = [cells[c] for c in numeric.values() if not is_blank(cells.get(c, ""))]
+        words = [parse_value(cells.get(c, ""), table.form.by_code[item]) for item, c in others.items()]
+        if len(figures) >= 2 and all(type(cell) in (int, float) for cell in figures):
+            if not any(isinstance(value, Doubt) for value in words) and any(value is not None for value in words):
+                return True
+    return False
 
 
 # ---- which form, unit and period ------------------------------------------------------------------------------------
@@ -234,7 +251,7 @@ def _periods_in(text: str, frequency: Frequency, said: list[Period], other: list
         (said if period.frequency == frequency else other).append(period)
     if AS_OF.search(text):
         # 截至2018年9月30日 names the moment a stock is taken at; a bare date is only the day of filling in.
-        said += [p for p in map(lambda day: _ending(day, frequency), find_dates(text)) if p]
+        said += [p for p in (_ending(day, frequency) for day in find_dates(text)) if p]
 
 
 def _ending(day: date, frequency: Frequency) -> Period | None:
@@ -277,7 +294,7 @@ def _unit(
                 in_title.append(unit)
         said |= {unit.code: unit for unit in named}
         for unit in in_title:
-            # 赤峰市松山区… in the title beside 填报单位：松山区 is one unit; a title that names only the prefecture agrees too.
+            # 赤峰市松山区… in the title beside 填报单位：松山区 is one unit; so is a title that names the prefecture.
             if (not lines.units or said) and not any(code.startswith(unit.code) for code in said):
                 said[unit.code] = unit
             candidates.append(unit.code)
@@ -335,7 +352,8 @@ def _read(found: Return, units: Register) -> None:
 
 def _check_reporter(found: Return) -> None:
     form, table = found.form, found.tables[0]
-    assert found.unit and found.period
+    assert found.unit
+    assert found.period
     if LEVELS[found.unit.level] not in form.levels:
         levels = {"province": "省", "prefecture": "市", "county": "县", "department": "部门", "township": "乡镇"}
         expected = "、".join(levels[level] for level in form.levels)
@@ -361,6 +379,8 @@ def _read_rows(found: Return, table: Table, units: Register) -> None:
         found.rows.append(row)
         if r in hidden:
             _tell(found, table, "query", "hidden_row", [table.address(r, form_name(table))])
+    for r in _like_totals(found.form, rows):
+        _tell(found, table, "query", "total_alike", [table.address(r, form_name(table))], None, rows[r].label)
     for r, over, label in table.totals:
         _check_total(found, table, r, [rows[o] for o in over if o in rows], list(rows.values()), label)
     for r in table.parts:
@@ -369,6 +389,20 @@ def _read_rows(found: Return, table: Table, units: Register) -> None:
     if table.unread:
         first, last = (table.sheet.address(r, 0) for r in table.unread)
         _tell(found, table, "query", "unread_rows", [first, last])
+
+
+def _like_totals(form: Form, rows: Mapping[int, Row]) -> Iterator[int]:
+    """Rows named in free words that give no choice and in each column the sum of the other rows."""
+    summed = [item.code for item in form.items if item.summed]
+    choices = [item.code for item in form.items if not item.numeric and item.code != form.rows.name_item]
+    if form.by_code[form.rows.name_item].type != "text" or len(rows) < 3:
+        return
+    for r, row in rows.items():
+        others = [other for other in rows.values() if other is not row]
+        given = [item for item in summed if row.values.get(item)]
+        if given and not any(row.values.get(item) is not None for item in choices):
+            if all(row.values[item] == _sum(others, item) for item in given):
+                yield r
 
 
 def form_name(table: Table) -> str:
@@ -419,14 +453,17 @@ def _check_columns(found: Return, table: Table) -> None:
     for column, head, item in table.near:
         _tell(found, table, "query", "near_head", [table.head_address(column)], item.code, head)
     for column, head in table.extra:
-        if any(column < len(cells) and not is_blank(cells[column]) for cells in map(table.sheet.rows.__getitem__, table.body)):
+        if any(
+            column < len(cells) and not is_blank(cells[column])
+            for cells in map(table.sheet.rows.__getitem__, table.body)
+        ):
             _tell(found, table, "note", "extra_column", [table.head_address(column)], None, head)
     for item, column in table.columns.items():
         if column in table.sheet.hidden_columns:
             _tell(found, table, "query", "hidden_column", [table.head_address(column)], item)
     for item in table.unmeasured:
         if any(not is_blank(table.cell(r, item)) for r in table.body):
-            _tell(found, table, "note", "no_measure", [table.head_address(table.columns[item])], item)
+            _tell(found, table, "query", "no_measure", [table.head_address(table.columns[item])], item)
 
 
 def _read_row(
@@ -473,11 +510,14 @@ def _row_unit(
     """The org unit a row is about, and what it is to the reporting unit. A name that fits none or two is a finding."""
     form = found.form
     item = form.rows.unit_item
-    assert found.unit and found.period
+    assert found.unit
+    assert found.period
     name = values.get(item) if item else None
     if not item or not name:
         return None, "other"
     match = units.match(str(name), within=found.unit.code, on=found.period.end)
+    if match.how == "none" and (bare := NUMBERING.sub("", narrow(str(name)))) != name:
+        match = units.match(bare, within=found.unit.code, on=found.period.end)  # 1.穆家营子镇
     at = [table.address(r, item)]
     allowed = form.rows.units
     candidates = "、".join(unit.name for unit in match.candidates[:5])

@@ -44,9 +44,10 @@ def load_samples(store: Store, progress: Callable[[float], None] | None = None) 
     """Every sample received, its queries explained, accepted; who owes what and the targets with them."""
     if progress:
         progress(0.0)  # something to look at from the first moment
-    intake.assign(store, read_table("assignments"), who=WHO)
+    intake.assign(store, read_table("assignments"), who=WHO, sample=True)
     for target in read_table("targets"):
-        intake.set_target(store, target["indicator"], target["unit"], target["period"], float(target["value"]), who=WHO)
+        value = float(target["value"])
+        intake.set_target(store, target["indicator"], target["unit"], target["period"], value, who=WHO, sample=True)
     paths = sorted(SAMPLES.rglob("*.xlsx"))
     files = ((path.name, path.read_bytes()) for path in paths)
     for done, _receipt in enumerate(intake.receive(store, files, who=WHO, sample=True, accept=True), 1):

@@ -171,7 +171,7 @@ class Store:
     # ---- tables -----------------------------------------------------------------------------------------------------
 
     def _prepare(self, cursor: Cursor) -> None:
-        """Makes the tables. Those made for other forms, another register or an older schema are thrown away: `stale`."""
+        """Makes the tables. What was made for other forms, another register or schema is thrown away: `stale`."""
         cursor.execute("BEGIN")
         cursor.execute(question("schema"))
         (made_for,) = cursor.execute("SELECT max(made_for) FROM about").fetchone() or (None,)

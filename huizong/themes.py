@@ -21,6 +21,7 @@ from huizong.texts import _, language
 HISTORY = 12  # periods of a trend
 NAMED = 4  # missing units named beside a figure; the others are counted
 CARDS = 4  # figures in a row
+OWN = "own"  # stands for the code of what belongs to the region itself and to none of its parts
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Theme:
         codes = [indicator.code for indicator in self.form.indicators]
         frame = self.view.ask(indicators.figures_by_child, codes, self.view.unit.code, [self.view.period])
         own = frame["unit"] == self.view.unit.code
-        frame = frame.assign(name=frame["name"].mask(own, _("Own office")))
+        frame = frame.assign(name=frame["name"].mask(own, _("Own office")), unit=frame["unit"].mask(own, OWN))
         return frame if frame.loc[own, "value"].notna().any() and not own.all() else frame[~own]
 
     @property
@@ -307,10 +308,10 @@ def composition_chart(theme: Theme, composition: Composition, caption: Caption) 
     frame, parts = view.ask(*ask), view.ask(*ask, by_child=True)
     regions = {view.unit.code: ui.unit_name(view.unit)}
     if parts["unit"].nunique() > 1:
-        frame = pd.concat([frame, parts[parts["unit"] != view.unit.code]])
-        regions |= {
-            u: n for u, n in zip(theme.children["unit"], theme.children["name"], strict=True) if u not in regions
-        }
+        parts = parts.assign(unit=parts["unit"].mask(parts["unit"] == view.unit.code, OWN))
+        frame = pd.concat([frame, parts])
+        regions |= dict(zip(theme.children["unit"], theme.children["name"], strict=True))
+        regions |= {OWN: _("Own office")} if (parts["unit"] == OWN).any() else {}
     frame = frame[frame["composition"] == composition.code]
     labels, unit = part_labels(theme.form, composition), composition.unit.get(language())
     return charts.composition(frame, regions, labels, caption, unit)

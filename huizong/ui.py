@@ -17,7 +17,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from huizong import charts, derive, indicators, samples, templates
+from huizong import charts, derive, indicators, intake, samples, templates
 from huizong.forms import all_forms
 from huizong.org_units import OrgUnit, UnknownUnit, register
 from huizong.periods import MONTHS_IN, BadPeriod, Frequency, Period, period_on, source_periods
@@ -232,17 +232,23 @@ def chosen_unit_and_period(
 def demonstration_mark(view: View) -> None:
     """Says that figures are made of sample returns; while there are no others, offers to start without them."""
     kind = view.ask(indicators.demonstration)
-    if kind == "some":
-        st.html(f'<div class="demonstration">🧪 {escape(_("Some of these returns are demonstration data."))}</div>')
-    if kind != "all":
+    if kind == "none":
         return
     text, action = st.columns([5, 1], vertical_alignment="center")
-    words = _("Demonstration data: the totals were published, the rows beneath them are made up.")
+    if kind == "all":
+        words = _("Demonstration data: the totals were published, the rows beneath them are made up.")
+        label, question = _("Start empty"), _("Delete all demonstration returns and begin with an empty store?")
+    else:
+        words = _("Some of these returns are demonstration data.")
+        label = _("Take them out")
+        question = _("Take the demonstration returns out of all figures? Your own returns stay as they are.")
     text.html(f'<div class="demonstration">🧪 {escape(words)}</div>')
     with action:
-        question = _("Delete all demonstration returns and begin with an empty store?")
-        if confirm("start_empty", _("Start empty"), question):
-            derive.reset(view.store)
+        if confirm("start_empty", label, question):
+            if kind == "all":
+                derive.reset(view.store)
+            else:
+                intake.drop_samples(view.store, who=who())
             st.session_state.clear()
             st.query_params.clear()
             st.rerun()
@@ -371,6 +377,7 @@ def status_label(status: str | None) -> str:
         "unsure": "❔ " + _("To be answered"),
         "error": "🔴 " + _("Has errors"),
         "query": "🟠 " + _("To be explained"),
+        "explained": "🟡 " + _("Explained; may be accepted"),
         "clean": "🔵 " + _("Ready to accept"),
         "accepted": "🟢 " + _("Accepted"),
         "superseded": "⚪ " + _("Replaced by a newer return"),
@@ -382,7 +389,7 @@ def status_label(status: str | None) -> str:
 
 def who() -> str:
     """The name of the viewer in the journal: of the account when there is a login."""
-    return st.user.get("email") or "analyst"
+    return st.user.get("email") or "统计员"
 
 
 # ---- showing ---------------------------------------------------------------------------------------------------------

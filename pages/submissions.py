@@ -28,4 +28,5 @@ with st.container(border=True, key="submission"):
     desk_ui.offer_markup(view, submission)
     desk_ui.show_difference(view, submission)
     desk_ui.show_rows(view, submission)
+    desk_ui.offer_correction(view, submission)
     desk_ui.offer_withdrawal(view, submission)

@@ -10,7 +10,7 @@ st.title(_("Upload"))
 desk_ui.say_what_was_done()
 
 desk_ui.receive_files(view)
-desk_ui.show_receipts()
+desk_ui.show_receipts(view)
 
 pending = view.store.ask("pending", view.scope)
 st.header(_("Waiting for a decision ({n})").format(n=len(pending)))
@@ -34,6 +34,7 @@ else:
             desk_ui.show_rows(view, submission)
         desk_ui.offer_markup(view, submission)
         desk_ui.decide(view, submission)
+        desk_ui.offer_correction(view, submission)
 
 st.header(_("Blank return"))
 desk_ui.offer_blank(view)

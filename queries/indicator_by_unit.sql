@@ -133,6 +133,16 @@ incomplete AS (
     FROM by_reporter
     GROUP BY indicator, period, unit
 ),
+assigned_province AS (
+    SELECT DISTINCT wanted.form, wanted.source, expectation.province
+    FROM wanted
+    INNER JOIN expectation
+        ON
+            expectation.form = wanted.form
+            AND NOT expectation.is_default
+            AND (expectation.valid_from IS NULL OR expectation.valid_from <= wanted.source_end)
+            AND (expectation.valid_to IS NULL OR expectation.valid_to >= wanted.source_end)
+),
 owed AS (
     SELECT
         wanted.indicator,
@@ -153,8 +163,15 @@ owed AS (
             expectation.form = wanted.form
             AND (expectation.valid_from IS NULL OR expectation.valid_from <= wanted.source_end)
             AND (expectation.valid_to IS NULL OR expectation.valid_to >= wanted.source_end)
+    LEFT JOIN assigned_province AS assigned
+        ON
+            expectation.is_default
+            AND assigned.form = wanted.form
+            AND assigned.source = wanted.source
+            AND assigned.province = expectation.province
     WHERE
-        $owner IN ('0', expectation.province, expectation.prefecture, expectation.county, expectation.unit)
+        assigned.form IS NULL
+        AND $owner IN ('0', expectation.province, expectation.prefecture, expectation.county, expectation.unit)
         AND list_has_any(
             $scope::VARCHAR[], ['0', expectation.province, expectation.prefecture, expectation.county, expectation.unit]
         )

@@ -1,4 +1,5 @@
--- What: who owes which form: the assignments; in a province without any for the form, every county that stands today.
+-- What: who owes which form: the assignments, and by default every county that stands today. Where an assignment of the form
+--   holds for a period in a province, the defaults of that province do not (the questions see to that).
 -- Grain: one row per form × unit × span of time.
 -- Parameters: county_forms (codes of the forms that counties report).
 INSERT INTO expectation
@@ -9,7 +10,8 @@ SELECT
     org_unit.prefecture,
     org_unit.county,
     assignment.valid_from,
-    assignment.valid_to
+    assignment.valid_to,
+    FALSE AS is_default
 FROM assignment
 INNER JOIN org_unit ON org_unit.code = assignment.unit
 UNION ALL
@@ -20,16 +22,8 @@ SELECT
     org_unit.prefecture,
     org_unit.county,
     NULL AS valid_from,
-    NULL AS valid_to
+    NULL AS valid_to,
+    TRUE AS is_default
 FROM org_unit
 CROSS JOIN (SELECT unnest($county_forms) AS form) AS forms
-WHERE
-    org_unit.level = 3
-    AND org_unit.kind = 'unit'
-    AND org_unit.valid_to IS NULL
-    AND NOT EXISTS (
-        SELECT 1
-        FROM assignment
-        INNER JOIN org_unit AS assigned ON assigned.code = assignment.unit
-        WHERE assignment.form = forms.form AND assigned.province = org_unit.province
-    );
+WHERE org_unit.level = 3 AND org_unit.kind = 'unit' AND org_unit.valid_to IS NULL;

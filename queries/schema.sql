@@ -48,12 +48,15 @@ CREATE TABLE IF NOT EXISTS fact (
 );
 
 -- One row per form × unit that owes it, for the periods that end between the two dates.
-CREATE TABLE IF NOT EXISTS assignment (form VARCHAR, unit VARCHAR, valid_from DATE, valid_to DATE);
+CREATE TABLE IF NOT EXISTS assignment (form VARCHAR, unit VARCHAR, valid_from DATE, valid_to DATE, sample BOOLEAN);
 
 -- One row per indicator × unit × period: what the unit has been asked to reach.
-CREATE TABLE IF NOT EXISTS target (indicator VARCHAR, unit VARCHAR, period VARCHAR, value DECIMAL(18, 4));
+CREATE TABLE IF NOT EXISTS target (
+    indicator VARCHAR, unit VARCHAR, period VARCHAR, value DECIMAL(18, 4), sample BOOLEAN
+);
 
--- Who owes what: the assignments; in a province without any for the form, every county that stands today.
+-- Who owes what: the assignments, and by default every county (where no assignment of the form holds in its province).
 CREATE TABLE IF NOT EXISTS expectation (
-    form VARCHAR, unit VARCHAR, province VARCHAR, prefecture VARCHAR, county VARCHAR, valid_from DATE, valid_to DATE
+    form VARCHAR, unit VARCHAR, province VARCHAR, prefecture VARCHAR, county VARCHAR, valid_from DATE, valid_to DATE,
+    is_default BOOLEAN
 );

@@ -3,6 +3,7 @@
 from collections import Counter
 
 import pytest
+
 from tests.messy.kinds import KINDS
 from tests.messy.score import judge, make, read_by_huizong, run
 

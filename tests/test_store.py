@@ -256,7 +256,7 @@ def test_two_processes_take_turns_on_one_store(store_dir: Path, tmp_path: Path) 
     answers = [json.loads(loader.communicate(timeout=60)[0]) for loader in loaders]
     assert [loader.returncode for loader in loaders] == [0, 0]
     assert [[entry["outcome"] for entry in answer["files"]] for answer in answers] == [["received"] * 10] * 2
-    store = small_store(store_dir)
+    store = Store(store_dir)
     held = store.run("SELECT unit, count(*) FROM submission WHERE status = 'accepted' GROUP BY unit ORDER BY unit")
     assert held == [(SONGSHAN, 10), (LINXI, 10)]
     with store.transaction(keep=False) as cursor:

@@ -1,7 +1,7 @@
 """A return as it should be, with what each of its cells means; drawn as a workbook after it has been messed up.
 
-A Draft is made of sheets, a Sheet of Pages (one table with the lines around it), a Page of Columns and Rows. The kinds of
-mess change the draft; drawing it says where every cell came to stand.
+A Draft is made of sheets, a Sheet of Pages (one table with the lines around it), a Page of Columns and Rows. The kinds
+of mess change the draft; drawing it says where every cell came to stand.
 """
 
 from collections.abc import Iterator
@@ -131,7 +131,14 @@ class Truth:
 
 # ---- a right return -------------------------------------------------------------------------------------------------
 
-COURSES = ["统战干部专题培训班", "统战委员业务培训", "联络员工作座谈会", "党外代表人士报告会", "非公经济人士讲座", "新的社会阶层人士学习班"]
+COURSES = [
+    "统战干部专题培训班",
+    "统战委员业务培训",
+    "联络员工作座谈会",
+    "党外代表人士报告会",
+    "非公经济人士讲座",
+    "新的社会阶层人士学习班",
+]
 ENTERPRISES = ["宏远农业公司", "兴牧乳业公司", "恒泰建材公司", "绿源果品公司", "丰茂种业公司", "天润食品公司"]
 VILLAGES = ["东沟村", "西山村", "南河村", "北岭村", "前进村", "后营村"]
 

@@ -6,7 +6,6 @@ What a cell means stays with it, so that the reader can be judged; where nobody 
 import copy
 from collections.abc import Callable
 from datetime import date, datetime
-from decimal import Decimal
 from random import Random
 
 from huizong.org_units import register
@@ -15,6 +14,7 @@ from tests.messy.draft import ASK, Box, Column, Draft, Page, Row, Sheet, right_r
 
 Kind = Callable[[Draft, Random], bool | None]
 KINDS: dict[str, tuple[str, Kind]] = {}  # name → its group, the function
+TYPES = ("unit", "text", "integer", "decimal", "code", "yes_no", "date")
 ALONE = {"turned", "beside", "stacked", "sheet_per_township", "continued", "header_again", "several_forms"}
 
 
@@ -145,6 +145,7 @@ def last_period_beside(draft: Draft, random: Random) -> bool | None:
     column.heads = ["本期", *column.heads]
     for row in page.data:
         row.boxes["before"] = Box(random.randint(100, 200))
+    return None
 
 
 @kind("sheet")
@@ -162,11 +163,14 @@ def beside(draft: Draft, random: Random) -> bool | None:
     if other.form is first.form:
         return False
     other.unit, other.period = first.unit, first.period
-    if other.form.rows.unit_item and other.form.rows.units != ["village"] or other.form.frequency != first.form.frequency:
+    if (
+        other.form.rows.unit_item and other.form.rows.units != ["village"]
+    ) or other.form.frequency != first.form.frequency:
         return False
     other.above = [[f"{other.period.label('zh_CN')}{other.form.title.zh}"], []]
     draft.sheets[0].pages.append(other)
     draft.sheets[0].beside = True
+    return None
 
 
 @kind("sheet")
@@ -179,8 +183,7 @@ def several_forms(draft: Draft, random: Random) -> None:
 
 def _part(page: Page, rows: list[Row]) -> Page:
     part = copy.copy(page)
-    part.columns = copy.deepcopy(page.columns)
-    part.rows = rows
+    part.columns, part.rows, part.merged_down = copy.deepcopy(page.columns), rows, []
     return part
 
 
@@ -191,6 +194,7 @@ def sheet_per_township(draft: Draft, random: Random) -> bool | None:
         return False
     parts = [_part(page, [row]) for row in page.data]
     draft.sheets[:1] = [Sheet(f"{n}", [part]) for n, part in enumerate(parts, 1)]
+    return None
 
 
 @kind("sheet")
@@ -205,6 +209,7 @@ def continued(draft: Draft, random: Random) -> bool | None:
     second.above = random.choice([[], [[f"{page.form.title.zh}（续）"]], page.above])
     first.below = []
     draft.sheets[:1] = [Sheet("一", [first]), Sheet("二", [second])]
+    return None
 
 
 @kind("sheet")
@@ -286,7 +291,9 @@ def total_in_other_words(draft: Draft, random: Random) -> None:
     for page in draft.pages:
         for row in page.rows:
             if row.kind == "total" and page.name_key in row.boxes:
-                row.boxes[page.name_key].shown = random.choice(["总计", "合  计", "合计：", "全县合计", "共计", "总 计"])
+                row.boxes[page.name_key].shown = random.choice(
+                    ["总计", "合  计", "合计：", "全县合计", "共计", "总 计"]
+                )
 
 
 @kind("sheet")
@@ -305,6 +312,7 @@ def subtotals(draft: Draft, random: Random) -> bool | None:
         return False
     first, second = page.data[:2], page.data[2:]
     page.rows = [*first, total_of(page, first, "小计"), *second, total_of(page, second, "小计"), total_of(page)]
+    return None
 
 
 @kind("sheet")
@@ -327,6 +335,7 @@ def group_rows(draft: Draft, random: Random) -> bool | None:
     for at, words in ((2, "二、其他乡镇"), (0, "一、乡镇")):
         if at < len(page.rows):
             page.rows.insert(at, Row("words", {page.name_key: Box(words)}))
+    return None
 
 
 @kind("sheet")
@@ -357,6 +366,18 @@ def measures_row(draft: Draft, random: Random) -> None:
     for page in draft.pages:
         boxes = {column.key: Box(f"（{item.unit.zh}）") for column, item in page.items() if item.unit}
         page.rows.insert(0, Row("words", boxes))
+
+
+@kind("sheet")
+def copied_sheet(draft: Draft, random: Random) -> bool | None:
+    """The same return on two sheets: counted twice it would be wrong."""
+    if len(draft.sheets) > 1:
+        return False
+    for row, _, box in [entry for page in draft.pages for entry in page.boxes(*TYPES)]:
+        del row
+        box.means = ASK
+    draft.sheets.append(Sheet("打印", copy.deepcopy(draft.sheets[0].pages)))
+    return None
 
 
 @kind("sheet")
@@ -456,7 +477,10 @@ def typo(draft: Draft, random: Random) -> bool | None:
     column = random.choice(columns)
     head = column.heads[-1]
     n = random.randrange(1, len(head) - 1)
-    column.heads = [random.choice([head[:n] + head[n + 1 :], head[:n] + "某" + head[n + 1 :], head[:n] + "的" + head[n:]])]
+    column.heads = [
+        random.choice([head[:n] + head[n + 1 :], head[:n] + "某" + head[n + 1 :], head[:n] + "的" + head[n:]])
+    ]
+    return None
 
 
 @kind("heads")
@@ -476,7 +500,7 @@ def english(draft: Draft, random: Random) -> None:
                       [f"Reporting unit: {page.unit.name}", "", f"Period: {page.period.label('en')}"]]  # fmt: skip
         for column, item in page.items():
             column.heads = [item.parent.en, item.label.en] if item.parent else [item.label.en]
-        for row, item, box in page.boxes("yes_no", "code"):
+        for _row, item, box in page.boxes("yes_no", "code"):
             if box.shown is not None:
                 box.shown = {True: "Yes", False: "No"}[box.means] if item.type == "yes_no" else item.code_label(
                     str(box.means), "en")  # fmt: skip
@@ -490,6 +514,18 @@ def words_in_brackets(draft: Draft, random: Random) -> bool | None:
     if len(column.heads) > 1:
         return False
     column.heads = [column.heads[-1] + random.choice(["（含借调）", "（含新增）", "（下拉选择）"])]
+    return None
+
+
+@kind("heads")
+def head_over_two_columns(draft: Draft, random: Random) -> None:
+    """The head of the names merged over a margin that holds nothing."""
+    for page in draft.pages:
+        column = page.column(page.name_key)
+        assert column
+        page.columns.insert(page.columns.index(column) + 1, Column("margin", [*column.heads]))
+        column.heads = ["机构", *column.heads]
+        page.columns[page.columns.index(column) + 1].heads = [*column.heads]
 
 
 @kind("heads")
@@ -503,6 +539,7 @@ def last_years_head(draft: Draft, random: Random) -> bool | None:
     column.heads = [random.choice(["上年{}", "{}（上年同期）", "{}（计划）"]).format(column.heads[0])]
     for row in page.data:
         row.boxes[column.key].means = ASK
+    return None
 
 
 @kind("heads")
@@ -518,6 +555,7 @@ def total_under_parent(draft: Draft, random: Random) -> bool | None:
     for key in ("full_time", "part_time"):
         if own := page.column(key):
             own.heads[0] = "在岗人数"
+    return None
 
 
 # ---- money ----------------------------------------------------------------------------------------------------------
@@ -542,7 +580,13 @@ def yuan_above(draft: Draft, random: Random) -> bool | None:
         _times(page, 10_000)
         for column, _ in _money(page):
             column.heads[-1] = column.heads[-1].replace("(万元)", "")
-        page.above.append(["", "", random.choice(["单位：元", "计量单位：人、元", "（单位：元）", "货币单位：人民币元", "以元为单位"])])
+        page.above.append(
+            [
+                "",
+                "",
+                random.choice(["单位：元", "计量单位：人、元", "（单位：元）", "货币单位：人民币元", "以元为单位"]),
+            ]
+        )
     return bool(pages)
 
 
@@ -581,7 +625,9 @@ def measures_disagree(draft: Draft, random: Random) -> bool | None:
 
 @kind("money")
 def money_with_unit(draft: Draft, random: Random) -> bool | None:
-    boxes = [box for page in draft.pages for _, item, box in page.boxes("decimal") if item.unit and item.unit.zh == "万元"]
+    boxes = [
+        box for page in draft.pages for _, item, box in page.boxes("decimal") if item.unit and item.unit.zh == "万元"
+    ]
     for box in boxes:
         if isinstance(box.shown, float):
             box.shown = random.choice([f"{box.shown:g}万元", f"{box.shown:g}万", f"{box.shown * 10000:g}元"])
@@ -612,7 +658,10 @@ def unit_in_title(draft: Draft, random: Random) -> None:
 @kind("lines")
 def period_in_line_only(draft: Draft, random: Random) -> None:
     for page in draft.pages:
-        page.above = [[page.form.title.zh], [f"报送单位：{page.unit.name}", "", f"报告期：{page.period.label('zh_CN')}"]]
+        page.above = [
+            [page.form.title.zh],
+            [f"报送单位：{page.unit.name}", "", f"报告期：{page.period.label('zh_CN')}"],
+        ]
 
 
 @kind("lines")
@@ -626,8 +675,10 @@ def lines_below(draft: Draft, random: Random) -> None:
 def unit_in_other_words(draft: Draft, random: Random) -> None:
     for page in draft.pages:
         prefecture = register().get(page.unit.prefecture or "").name
-        words = random.choice([f"{page.unit.name}委统战部", f"{prefecture}{page.unit.name}", f"中共{page.unit.name}委统战部",
-                               f" {page.unit.name} ", page.unit.code])  # fmt: skip
+        name = page.unit.name
+        words = random.choice(
+            [f"{name}委统战部", f"{prefecture}{name}", f"中共{name}委统战部", f" {name} ", page.unit.code]
+        )
         page.above[1:] = [[f"填报单位：{words}", "", "", f"填报时间：{page.period.label('zh_CN')}"]]
 
 
@@ -649,7 +700,9 @@ def filled_in_later(draft: Draft, random: Random) -> bool:
     pages = [page for page in draft.pages if page.form.frequency != "month"]
     for page in pages:
         day = page.period.next().start
-        words = random.choice(["{0.year}年{0.month}月", "{0.year}年{0.month}月8日", "{0.year}-{0.month:02}-08"]).format(day)
+        words = random.choice(["{0.year}年{0.month}月", "{0.year}年{0.month}月8日", "{0.year}-{0.month:02}-08"]).format(
+            day
+        )
         page.above[1:] = [[f"填报单位：{page.unit.name}", "", f"填报时间：{words}"]]
     return len(pages) == len(draft.pages)
 
@@ -747,8 +800,14 @@ def unknown_names(draft: Draft, random: Random) -> bool | None:
 # ---- values ---------------------------------------------------------------------------------------------------------
 
 
-def _each(draft: Draft, random: Random, types: tuple[str, ...], change: Callable[[object, Box], object], share: float = 0.4,
-          asks: bool = False) -> bool:  # fmt: skip
+def _each(
+    draft: Draft,
+    random: Random,
+    types: tuple[str, ...],
+    change: Callable[[object, Box], object],
+    share: float = 0.4,
+    asks: bool = False,
+) -> bool:
     """Prints some of the cells of these types in another way. Totals are left as they are."""
     done = False
     for page in draft.pages:
@@ -809,8 +868,8 @@ def as_text(draft: Draft, random: Random) -> bool:
 
 @kind("values")
 def invisible_signs(draft: Draft, random: Random) -> bool:
-    return _each(draft, random, ("integer", "decimal"), lambda item, box: random.choice(["'{:g}", "\u00a0{:g}\u00a0", "\u200b{:g} "]).format(
-        box.shown))  # fmt: skip
+    words = ["'{:g}", "\u00a0{:g}\u00a0", "\u200b{:g} "]
+    return _each(draft, random, ("integer", "decimal"), lambda item, box: random.choice(words).format(box.shown))
 
 
 @kind("values")
@@ -828,8 +887,8 @@ def dashes(draft: Draft, random: Random) -> bool:
 
 @kind("values")
 def ticks(draft: Draft, random: Random) -> bool:
-    return _each(draft, random, ("yes_no",),
-                 lambda item, box: random.choice(["√", "有", "1", "Y", 1] if box.means else ["×", "无", "0", "N", 0]), 1)  # fmt: skip
+    yes, no = ["√", "有", "1", "Y", 1], ["×", "无", "0", "N", 0]
+    return _each(draft, random, ("yes_no",), lambda item, box: random.choice(yes if box.means else no), 1)
 
 
 @kind("values")
@@ -843,7 +902,12 @@ def numerals(draft: Draft, random: Random) -> bool:
 
 @kind("values")
 def date_texts(draft: Draft, random: Random) -> bool:
-    styles = ["{0.year}年{0.month}月{0.day}日", "{0.year}.{0.month}.{0.day}", "{0.year}/{0.month}/{0.day}", "{0.year}{0.month:02}{0.day:02}"]
+    styles = [
+        "{0.year}年{0.month}月{0.day}日",
+        "{0.year}.{0.month}.{0.day}",
+        "{0.year}/{0.month}/{0.day}",
+        "{0.year}{0.month:02}{0.day:02}",
+    ]
     done = False
     for page in draft.pages:
         for _, _, box in page.boxes("date"):
@@ -871,19 +935,28 @@ def noise(draft: Draft, random: Random) -> bool:
 
 @kind("values")
 def approximate(draft: Draft, random: Random) -> bool:
-    return _each(draft, random, ("integer",), lambda item, box: random.choice(["约{}", "近{}", "{}余", "{}多人", "{}左右"]).format(box.shown),
+    words = ["约{}", "近{}", "{}余", "{}多人", "{}左右"]
+    return _each(draft, random, ("integer",), lambda item, box: random.choice(words).format(box.shown),
                  0.2, asks=True)  # fmt: skip
 
 
 @kind("values")
 def ranges(draft: Draft, random: Random) -> bool:
-    return _each(draft, random, ("integer",), lambda item, box: random.choice(["{0}-{0}5", "{0}、3", "{0}/2", "几十"]).format(box.shown),
+    words = ["{0}-{0}5", "{0}、3", "{0}/2", "几十"]
+    return _each(draft, random, ("integer",), lambda item, box: random.choice(words).format(box.shown),
                  0.2, asks=True)  # fmt: skip
 
 
 @kind("values")
 def error_values(draft: Draft, random: Random) -> bool:
-    return _each(draft, random, ("integer", "decimal"), lambda item, box: random.choice(["#REF!", "#N/A", "#DIV/0!"]), 0.2, asks=True)
+    return _each(
+        draft,
+        random,
+        ("integer", "decimal"),
+        lambda item, box: random.choice(["#REF!", "#N/A", "#DIV/0!"]),
+        0.2,
+        asks=True,
+    )
 
 
 @kind("values")
@@ -910,7 +983,3 @@ def counts_as_dates(draft: Draft, random: Random) -> bool:
 @kind("values")
 def doubtful_choices(draft: Draft, random: Random) -> bool:
     return _each(draft, random, ("yes_no",), lambda item, box: random.choice(["是？", "待定", "○"]), 0.3, asks=True)
-
-
-def plain_value(value: object) -> object:
-    return Decimal(str(value)) if isinstance(value, float) else value

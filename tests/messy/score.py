@@ -72,8 +72,8 @@ class Result:
 
 
 def judge(messy: Messy, returns: list[Return]) -> Result:
-    """right: the value at the right form, unit, period, row and item; asked: a question or a finding names the cell, its
-    column or its row; wrong: neither."""
+    """right: the value at the right form, unit, period, row and item; asked: a question or a finding names the cell,
+    its column or its row; wrong: neither."""
     result = Result(asking=any(found.questions for found in returns) or not returns)
     result.questions = [f"{q.ask} {q.found} {q.candidates}" for found in returns for q in found.questions]
     read: dict[Cell, tuple] = {}
@@ -86,7 +86,9 @@ def judge(messy: Messy, returns: list[Return]) -> Result:
                 continue
             flagged |= {(finding.sheet, cell) for cell in finding.cells}
             if finding.rule == "missing_column" and finding.item:
-                lost.add((found.form.code, finding.sheet, finding.item))
+                named = finding.item == found.form.rows.name_item  # without names no row is whose it is
+                items = found.form.by_code if named else [finding.item]
+                lost |= {(found.form.code, finding.sheet, item) for item in items}
         if found.unit and found.period and not found.questions:
             who = (found.form.code, found.unit.code, found.period.code)
             for row in found.rows:
@@ -113,7 +115,7 @@ def judge(messy: Messy, returns: list[Return]) -> Result:
                 result.wrong.append(f"#{messy.number} {at[0]}!{at[1]} {truth.item}: {truth.value!r} read as {got}")
         result.verdicts[verdict] += 1
     for at, got in read.items():  # values that the workbook does not hold
-        if got[-1] is not None and at not in flagged:
+        if got[-1] is not None and at not in flagged and (got[0], at[0], got[-2]) not in lost:
             result.verdicts["wrong"] += 1
             result.wrong.append(f"#{messy.number} {at[0]}!{at[1]} is no value, read as {got}")
     return result
@@ -148,7 +150,7 @@ def read_by_huizong(data: bytes) -> list[Return]:
         return read_returns(read_workbook(path), VOCABULARY, register())
 
 
-# ---- the readers that others would use --------------------------------------------------------------------------------
+# ---- the readers that others would use ------------------------------------------------------------------------------
 
 
 def labels(form: str) -> dict[str, str]:
@@ -228,7 +230,7 @@ def read_by_duckdb(data: bytes, sheet: str, truth: Truth):
         ).df()  # fmt: skip
 
 
-# ---- the run ----------------------------------------------------------------------------------------------------------
+# ---- the run --------------------------------------------------------------------------------------------------------
 
 
 def run(count: int, seed: int) -> Iterator[tuple[Messy, Result]]:
