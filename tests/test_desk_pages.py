@@ -75,7 +75,9 @@ def test_dropped_files_each_get_a_result_and_a_bad_one_stops_nothing(store: Stor
     app.run()
     assert not app.exception
     assert statuses(store) == ["clean"]
-    results = [text.value for text in app.expander[0].markdown]
+    lines = [text.value for text in app.expander[0].markdown]
+    assert "可验收" in next(line for line in lines if line.startswith("- "))  # where the return stands
+    results = [line for line in lines if not line.startswith("- ")]
     assert len(results) == 3
     assert sum("无法读取" in result for result in results) == 2
     assert "已收到" in results[2]

@@ -438,9 +438,31 @@ def test_half_an_answer_leaves_the_other_question(store: Store) -> None:
     assert (held.status, held.unit, held.period) == ("clean", SONGSHAN, "2018-Q3")
 
 
-def test_a_clear_return_takes_no_answer(store: Store) -> None:
+def test_a_return_in_force_takes_no_answer(store: Store) -> None:
     with pytest.raises(NotAcceptable):
-        intake.answer(store, submitted(store, CLEAN), who="统计员", unit=LINXI)
+        intake.answer(store, accepted(store, CLEAN), who="统计员", unit=LINXI)
+
+
+def test_a_return_read_for_the_wrong_period_is_moved_and_waits_again(store: Store) -> None:
+    submission = submitted(store, CLEAN)
+    intake.send_back(store, submission, who="统计员", reason="报告期有误")
+    intake.answer(store, submission, who="统计员", period="2018-Q4")
+    assert intake.submission_states(store, [submission])[submission]["period"] == "2018-Q4"
+    intake.accept(store, [submission], who="统计员")
+    assert staff(store) is None or staff(store) != staff(store)  # nothing for the third quarter
+    derive.rebuild(store)
+    assert intake.submission_states(store, [submission])[submission]["status"] == "accepted"
+
+
+def test_the_samples_can_be_taken_out(store: Store) -> None:
+    list(intake.receive(store, [("示例.xlsx", CLEAN)], who="示例", sample=True, accept=True))
+    other = accepted(store, staffing(office("县委统战部", 4), unit="林西县"))
+    intake.assign(store, [{"form": "staffing", "unit": LINXI, "from": None, "to": None}], who="示例", sample=True)
+    intake.set_target(store, "target_fulfilment", LINXI, "2018", 5, who="示例", sample=True)
+    intake.drop_samples(store, who="统计员")
+    assert staff(store, "1504") == 4
+    assert status(store, other) == "accepted"
+    assert store.run("SELECT count(*) FROM assignment") == store.run("SELECT count(*) FROM target") == [(0,)]
 
 
 def test_an_answer_makes_a_revision_of_what_there_is(store: Store) -> None:

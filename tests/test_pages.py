@@ -121,6 +121,13 @@ def test_a_figure_names_who_is_missing() -> None:
 
 
 @pytest.mark.usefixtures("filled")
+@pytest.mark.parametrize("page", PAGES[:5])
+@pytest.mark.parametrize("unit", ["0", "15", SONGSHAN, f"{SONGSHAN}100", "321084-01"])
+def test_a_theme_stands_at_every_level(page: str, unit: str) -> None:
+    assert visit(page, unit=unit, period="2018-Q3").title
+
+
+@pytest.mark.usefixtures("filled")
 def test_a_figure_that_is_not_there_says_why() -> None:
     app = visit("staffing", unit="1501", period="2018-Q3")
     assert set(figures(app).values()) == {"—"}

@@ -175,7 +175,7 @@ def test_the_version_tells_another_history_apart(store: Store) -> None:
 def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
     def fail() -> None:
         with store.transaction() as cursor:
-            cursor.execute("INSERT INTO target VALUES ('x', '15', '2018', 1)")
+            cursor.execute("INSERT INTO target VALUES ('x', '15', '2018', 1, FALSE)")
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
