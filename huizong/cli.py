@@ -18,7 +18,7 @@ from huizong.edits import describe
 from huizong.forms import BadForm, Form, UnknownForm
 from huizong.indicators import UnknownIndicator, figures
 from huizong.lineage import terms_of_figure
-from huizong.org_units import UnknownUnit
+from huizong.org_units import LEVELS, UnknownUnit
 from huizong.periods import BadPeriod, Period
 from huizong.returns import Return, item_value
 from huizong.samples import ensure_store
@@ -311,6 +311,12 @@ def indicators(args: argparse.Namespace) -> int:
 def template(args: argparse.Namespace) -> int:
     store, period = store_for_checking(), Period.of(args.period)
     form, unit = store.forms[args.form], store.units.get(args.unit)
+
+    if period.frequency != form.frequency:
+        raise BadPeriod(f"{form.code} is reported by {form.frequency}; {period.code} is a {period.frequency}")
+    if not args.all and LEVELS[unit.level] not in form.levels:
+        levels = ", ".join(form.levels)
+        raise UnknownUnit(f"{form.code} is reported by: {levels}; {unit.code} is a {LEVELS[unit.level]}")
 
     def previous(unit: str) -> DataFrame | None:
         return intake.rows_in_force(store, form.code, unit, period.previous().code)

@@ -53,7 +53,8 @@ class Theme:
 
     @property
     def reported(self) -> bool:
-        return any(self.now(indicator)["n_reporting"] for indicator in self.form.indicators)
+        rows = [self.now(indicator) for indicator in self.form.indicators]
+        return any(row["n_reporting"] or pd.notna(row["value"]) for row in rows)
 
     def caption(self, what: str) -> Caption:
         return Caption(what, ui.unit_name(self.view.unit), self.view.when)
@@ -179,7 +180,8 @@ def response(row: Mapping[str, Any]) -> str:
     text = _("Reported {n}/{m}").format(n=row["n_reporting"], m=row["n_expected"])
     if not len(row["missing"]):
         return f":gray[{text}]"
-    return f":orange[**{text}**]" + _(", missing: {names}").format(names=names_of(row["missing"]))
+    missing = _(", missing: {names}") if pd.isna(row["value"]) or row["n_reporting"] else _(", in part only: {names}")
+    return f":orange[**{text}**]" + missing.format(names=names_of(row["missing"]))
 
 
 def names_of(codes: Sequence[str], most: int = NAMED) -> str:
@@ -191,8 +193,11 @@ def names_of(codes: Sequence[str], most: int = NAMED) -> str:
 
 def source_note(theme: Theme, row: Mapping[str, Any]) -> str:
     """What stands under a chart: whose returns it is made of, and who is missing."""
-    demonstration = _(" (with demonstration data)") if row["n_sample"] else ""
-    return f"{source(theme)}{demonstration} · {response(row)}"
+    return f"{source(theme)}{demonstration(row)} · {response(row)}"
+
+
+def demonstration(row: Mapping[str, Any]) -> str:
+    return _(" (with demonstration data)") if row["n_sample"] else ""
 
 
 def source(theme: Theme) -> str:
@@ -208,16 +213,21 @@ def explore(theme: Theme) -> None:
         return
     st.subheader(_("Compare and follow"))
     names = {indicator.code: label(indicator) for indicator in theme.form.indicators}
+    key = f"indicator of {theme.form.code}"
+    if key not in st.session_state and (linked := ui.recall("indicator")) in names:
+        st.session_state[key] = linked
     code = st.pills(
         _("Indicator"),
         list(names),
         default=next((i.code for i in theme.form.indicators if i.headline), next(iter(names))),
         format_func=names.get,
-        key=f"indicator of {theme.form.code}",
+        key=key,
         label_visibility="collapsed",
         required=True,
         persist_state="session",
     )
+    ui.choose(indicator=code)
+    ui.show_in_url("indicator", code)
     indicator = theme.form.indicator(code)
     if theme.children.empty:
         trend(theme, indicator)
@@ -385,7 +395,7 @@ def table(theme: Theme) -> None:
         theme.view.keep(("table", theme.form.code), lambda: table_frame(theme)),
         key=f"table of {theme.form.code}",
         title=f"{ui.unit_name(theme.view.unit)}{theme.view.when}{theme.form.theme.get(language())}",
-        notes=[source(theme)],
+        notes=[source(theme) + demonstration(theme.now(theme.form.indicators[0]))],
         formats={head_with_unit(i): excel_format(i) for i in theme.form.indicators},
     )
 
@@ -399,9 +409,15 @@ def table_frame(theme: Theme) -> pd.DataFrame:
     reported = rows.groupby("unit")[["n_reporting", "n_expected"]].max().reindex(regions.index)
     return pd.DataFrame(
         {_("Region code"): regions.index, _("Region"): regions["name"].tolist()}
-        | {head_with_unit(i): values[i.code].tolist() for i in theme.form.indicators}
-        | {_("Reported / due"): [f"{n}/{m}" if m else "" for n, m in reported.to_numpy()]}
+        | {head_with_unit(i): whole_numbers(values[i.code], i).tolist() for i in theme.form.indicators}
+        | {_("Reported"): reported["n_reporting"].tolist(), _("Due"): reported["n_expected"].tolist()}
     )
+
+
+def whole_numbers(values: pd.Series, indicator: Indicator) -> pd.Series:
+    """Counts as whole numbers, so that a CSV says 132 and not 132.0."""
+    counts = not indicator.share and not indicator.decimals and (values.dropna() % 1 == 0).all()
+    return values.astype("Int64") if counts else values
 
 
 def head_with_unit(indicator: Indicator) -> str:

@@ -218,8 +218,8 @@ def chosen_unit_and_period(
     unit, period = view.ask(indicators.default_view)
     try:
         unit = register().get(recall("unit") or unit).code
-    except UnknownUnit as error:
-        st.warning(str(error))
+    except UnknownUnit:
+        st.warning(_("There is no unit with the code {code}.").format(code=recall("unit")))
     try:
         wanted = Period.of(recall("period") or period or "")
     except BadPeriod:
