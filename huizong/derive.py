@@ -369,7 +369,7 @@ def _apply_assigned(store: Store, cursor: Cursor, event: Event) -> None:
         store.renew_expectations(cursor)
         return
     insert(cursor, "assignment", {
-        "sample": [event.body["sample"]] * len(rows),
+        "sample": [event.body.get("sample", False)] * len(rows),
         "form": [r["form"] for r in rows],
         "unit": [store.units.get(r["unit"]).code for r in rows],
         "valid_from": [date.fromisoformat(r["from"]) if r.get("from") else None for r in rows],
@@ -383,7 +383,9 @@ def _apply_target(store: Store, cursor: Cursor, event: Event) -> None:
     key = [event.subject, unit, period]
     cursor.execute("DELETE FROM target WHERE indicator = ? AND unit = ? AND period = ?", key)
     if event.body["value"] is not None:
-        cursor.execute("INSERT INTO target VALUES (?, ?, ?, ?, ?)", [*key, event.body["value"], event.body["sample"]])
+        cursor.execute(
+            "INSERT INTO target VALUES (?, ?, ?, ?, ?)", [*key, event.body["value"], event.body.get("sample", False)]
+        )
 
 
 APPLY: dict[str, Callable[[Store, Cursor, Event], None]] = {

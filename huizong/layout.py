@@ -536,13 +536,14 @@ def _headers(sheet: Sheet, vocabulary: Vocabulary) -> list[Header]:
 
 def _header(sheet: Sheet, first: int, last: int, vocabulary: Vocabulary) -> Header:
     heads = _stack(sheet, first, last)
-    return Header(first, last, heads, *_best_forms(heads, vocabulary))
+    return Header(first, last, heads, *_best_forms(tuple(map(tuple, heads.values())), vocabulary))
 
 
-def _best_forms(heads: Mapping[int, list[str]], vocabulary: Vocabulary) -> tuple[list[Form], int]:
+@lru_cache(maxsize=4096)  # a thousand counties print the same heads
+def _best_forms(heads: tuple[tuple[str, ...], ...], vocabulary: Vocabulary) -> tuple[list[Form], int]:
     """The forms of which the heads are the most items, and of how many."""
     matched = {
-        code: len({items[0] for texts in heads.values() if (items := vocabulary.fit(code, texts).items)})
+        code: len({items[0] for texts in heads if (items := vocabulary.fit(code, texts).items)})
         for code in vocabulary.forms
     }
     most = max(matched.values())
@@ -565,14 +566,12 @@ def _titled(sheet: Sheet, above: int, vocabulary: Vocabulary) -> list[str]:
 
 
 def _hits(row: Sequence[Cell], vocabulary: Vocabulary) -> int:
-    return sum(
-        1
-        for cell in row
-        if type(cell) is str
-        and cell
-        and len(cell) <= 60
-        and any(k in vocabulary.all_keys for k in head_keys(last_part(cell)))
-    )
+    return sum(1 for cell in row if type(cell) is str and cell and len(cell) <= 60 and _is_head(cell, vocabulary))
+
+
+@lru_cache(maxsize=8192)
+def _is_head(text: str, vocabulary: Vocabulary) -> bool:
+    return any(key in vocabulary.all_keys for key in head_keys(last_part(text)))
 
 
 def _may_be_header(row: Sequence[Cell], hits: int) -> bool:
@@ -629,7 +628,7 @@ def _make_table(area: Sheet, header: Header, end: int, vocabulary: Vocabulary, s
     """The table, and the row where it ends."""
     form, *rivals = header.forms
     table = Table(form, area, (header.first, header.last), rivals=[rival.code for rival in rivals])
-    _map_columns(table, header.heads, vocabulary, said)
+    _Mapping(table, header.heads, vocabulary).take(said)
     return table, _read_body(table, header.last + 1, end)
 
 
@@ -660,110 +659,140 @@ def _money_in(texts: Sequence[str]) -> set[str]:
     return found | {"万元" for word in words if "10,000yuan" in word}
 
 
-def _map_columns(table: Table, heads: Mapping[int, list[str]], vocabulary: Vocabulary, said: Said) -> None:
-    """Gives each item its column: what the analyst said, heads that can be one item only, heads that stand twice by
-    their neighbours, heads that are nearly right where nothing else fits. The rest is asked, or is no item."""
-    form, columns = table.form, table.columns
-    heads = {c: texts for c, texts in heads.items() if not plain(_printed(texts)).startswith(ASIDE)}
-    order = {item.code: n for n, item in enumerate(form.items)}
-    answered = {c: said[at] for c in heads if (at := f"{table.sheet.name}!{table.head_address(c)}") in said}
-    columns.update({item: c for c, item in answered.items() if item})
-    fits = {c: vocabulary.fit(form.code, texts) for c, texts in sorted(heads.items()) if c not in answered}
-    asked: dict[int, list[str]] = {}
+class _Mapping:
+    """Gives each item of a table its column, the surest first; what stays unclear is asked about."""
 
-    claims: dict[str, list[tuple[int, int]]] = {}
-    for c, fit in fits.items():
-        if len(fit.items) == 1 and fit.items[0] not in columns:
-            claims.setdefault(fit.items[0], []).append((fit.rank, c))
-    for item, claimed in claims.items():
-        surest = [c for rank, c in claimed if rank == min(claimed)[0]]
-        if len(surest) > 1:  # a head merged over a column and its margin, where no row holds both
-            filled = {c: _filled_rows(table, c) for c in surest}
-            fullest = max(surest, key=lambda c: len(filled[c]))
-            surest = [c for c in surest if c == fullest or filled[c] & filled[fullest]]
-        if len(surest) == 1:
-            columns[item] = surest[0]
-        else:
-            asked |= {c: [item] for c in surest}
+    def __init__(self, table: Table, heads: Mapping[int, list[str]], vocabulary: Vocabulary) -> None:
+        self.table, self.form, self.columns = table, table.form, table.columns
+        self.heads = {c: texts for c, texts in sorted(heads.items()) if not plain("".join(texts)).startswith(ASIDE)}
+        self.vocabulary = vocabulary
+        self.order = {item.code: n for n, item in enumerate(table.form.items)}
+        self.fits = {c: vocabulary.fit(table.form.code, texts) for c, texts in self.heads.items()}
+        self.answered: set[int] = set()
+        self.asked: dict[int, list[str]] = {}
 
-    for twins in dict.fromkeys(fit.items for fit in fits.values() if len(fit.items) > 1):
-        alike = [c for c, fit in fits.items() if fit.items == twins]
-        left = [item for item in twins if item not in columns]
-        beside = {c: item for c in alike for item in left if _follows(item, c, columns, order)}
-        if len(beside) == len(alike) == len(set(beside.values())):
-            columns.update({item: c for c, item in beside.items()})
-        elif len(alike) == len(left) == 1:
-            columns[left[0]] = alike[0]
-        else:
-            asked |= {c: left or list(twins) for c in alike}
+    def take(self, said: Said) -> None:
+        self._take_answers(said)
+        self._take_sure()
+        self._take_near()
+        self._take_twins()
+        self._take_names()
+        self._finish()
 
-    open_heads = {
-        c: heads[c]
-        for c in heads
-        if c not in answered and c not in columns.values() and c not in asked and not _is_ignored(heads[c])
-    }
-    lost = [item.code for item in form.items if item.code not in columns and [item.code] not in asked.values()]
-    nearly = {
-        c: [item for item in lost if vocabulary.nearly(form.code, item, texts)] for c, texts in open_heads.items()
-    }
-    for c, items in nearly.items():
-        alone = len(items) == 1 and sum(items == other for other in nearly.values()) == 1
-        if alone and _in_place(items[0], c, columns, order):
-            columns[items[0]] = c
-            table.near.append((c, _printed(heads[c]), form.by_code[items[0]]))
-        elif items:
-            asked[c] = items
-    _find_names(table, heads, asked, answered)
+    def _take_answers(self, said: Said) -> None:
+        """What the analyst said of a column."""
+        for c in list(self.heads):
+            item = said.get(f"{self.table.sheet.name}!{self.table.head_address(c)}")
+            if item is not None:
+                del self.heads[c], self.fits[c]
+                self.answered.add(c)
+                if item:
+                    self.columns[item] = c
 
-    table.columns = dict(sorted(columns.items(), key=lambda entry: entry[1]))
-    table.ambiguous = [(c, _printed(heads.get(c, [])), [form.by_code[i] for i in asked[c]]) for c in sorted(asked)]
-    table.extra = [
-        (c, _printed(texts)) for c, texts in open_heads.items() if c not in columns.values() and c not in asked
-    ]
-    doubted = {item for items in asked.values() for item in items}
-    table.missing = [item for item in form.items if item.code not in columns and item.code not in doubted]
+    def _take_sure(self) -> None:
+        """Heads that can be one item only; the form's own words before other names. Two alike are asked about."""
+        claims: dict[str, list[tuple[int, int]]] = {}
+        for c, fit in self.fits.items():
+            if len(fit.items) == 1 and fit.items[0] not in self.columns:
+                claims.setdefault(fit.items[0], []).append((fit.rank, c))
+        for item, claimed in claims.items():
+            surest = self._without_margins([c for rank, c in claimed if rank == min(claimed)[0]])
+            if len(surest) == 1:
+                self.columns[item] = surest[0]
+            else:
+                self.asked |= {c: [item] for c in surest}
 
+    def _without_margins(self, alike: list[int]) -> list[int]:
+        """A head may be merged over a column and an empty one beside it: no row holds both."""
+        if len(alike) == 1:
+            return alike
+        filled = {c: self._filled_rows(c) for c in alike}
+        fullest = max(alike, key=lambda c: len(filled[c]))
+        return [c for c in alike if c == fullest or filled[c] & filled[fullest]]
 
-def _filled_rows(table: Table, column: int) -> set[int]:
-    rows = table.sheet.rows
-    return {r for r in range(table.header[1] + 1, len(rows)) if column < len(rows[r]) and not is_blank(rows[r][column])}
+    def _filled_rows(self, column: int) -> set[int]:
+        rows = self.table.sheet.rows
+        below = range(self.table.header[1] + 1, len(rows))
+        return {r for r in below if column < len(rows[r]) and not is_blank(rows[r][column])}
 
+    def _take_near(self) -> None:
+        """Heads that are nearly those of an item without a column: read where the item has its place, and told."""
+        twins = {item for fit in self.fits.values() if len(fit.items) > 1 for item in fit.items}
+        lost = [i for i in self.order if i not in self.columns and i not in twins and [i] not in self.asked.values()]
+        nearly = {
+            c: [item for item in lost if self.vocabulary.nearly(self.form.code, item, self.heads[c])]
+            for c in self._open()
+            if len(self.fits[c].items) < 2
+        }
+        for c, items in nearly.items():
+            alone = len(items) == 1 and sum(items == other for other in nearly.values()) == 1
+            if alone and self._in_place(items[0], c):
+                self.columns[items[0]] = c
+                self.table.near.append((c, self._printed(c), self.form.by_code[items[0]]))
+            elif items:
+                self.asked[c] = items
 
-def _find_names(
-    table: Table, heads: Mapping[int, list[str]], asked: dict[int, list[str]], answered: Mapping[int, str]
-) -> None:
-    """Where no head is that of the rows' names, they stand before the first item: sure in a turned form, else asked."""
-    name = table.form.rows.name_item
-    if name in table.columns or not table.columns or any(name in items for items in asked.values()):
-        return
-    before = min(table.columns.values()) - 1
-    if before < 0 or before in answered or before in asked:
-        return
-    if isinstance(table.sheet, Turned) and (before not in heads or _is_corner(heads[before])):
-        table.columns[name] = before
-    elif before not in heads or not _is_ignored(heads[before]):
-        asked[before] = [name]
+    def _take_twins(self) -> None:
+        """Heads that stand twice (其中：已配备联络员) belong to the item on their left; else they are asked about."""
+        for twins in dict.fromkeys(fit.items for fit in self.fits.values() if len(fit.items) > 1):
+            alike = [c for c, fit in self.fits.items() if fit.items == twins]
+            left = [item for item in twins if item not in self.columns]
+            beside = {c: item for c in alike for item in left if self._follows(item, c)}
+            if len(beside) == len(alike) == len(set(beside.values())):
+                self.columns |= {item: c for c, item in beside.items()}
+            elif len(alike) == len(left) == 1:
+                self.columns[left[0]] = alike[0]
+            else:
+                self.asked |= {c: left or list(twins) for c in alike}
 
+    def _take_names(self) -> None:
+        """Where no head is that of the rows' names, they stand before the first item: sure in a turned form, else
+        asked."""
+        name = self.form.rows.name_item
+        if name in self.columns or not self.columns or any(name in items for items in self.asked.values()):
+            return
+        before = min(self.columns.values()) - 1
+        texts = self.heads.get(before)
+        if before < 0 or before in self.asked or before in self.answered:
+            return
+        if isinstance(self.table.sheet, Turned) and (texts is None or _is_corner(texts)):
+            self.columns[name] = before
+        elif texts is None or not _is_ignored(texts):
+            self.asked[before] = [name]
 
-def _printed(texts: Sequence[str]) -> str:
-    return "".join(texts)
+    def _finish(self) -> None:
+        table, by_code = self.table, self.form.by_code
+        doubted = {item for items in self.asked.values() for item in items}
+        table.extra = [(c, self._printed(c)) for c in self._open()]
+        table.ambiguous = [
+            (c, self._printed(c), [by_code[i] for i in items]) for c, items in sorted(self.asked.items())
+        ]
+        table.columns = dict(sorted(self.columns.items(), key=lambda entry: entry[1]))
+        table.missing = [i for i in self.form.items if i.code not in self.columns and i.code not in doubted]
+
+    def _open(self) -> list[int]:
+        """The columns with a head that no item has and that nothing is asked about."""
+        taken = {*self.columns.values(), *self.asked}
+        return [c for c, texts in self.heads.items() if c not in taken and not _is_ignored(texts)]
+
+    def _printed(self, column: int) -> str:
+        return "".join(self.heads.get(column, []))
+
+    def _follows(self, item: str, column: int) -> bool:
+        """Whether the nearest known column on the left is the item before this one on the form."""
+        before = max(((c, code) for code, c in self.columns.items() if c < column), default=None)
+        return before is not None and self.order[item] == self.order[before[1]] + 1
+
+    def _in_place(self, item: str, column: int) -> bool:
+        """Whether the nearest known columns on both sides are items before and after this one on the form."""
+        left = max(((c, code) for code, c in self.columns.items() if c < column), default=None)
+        right = min(((c, code) for code, c in self.columns.items() if c > column), default=None)
+        order = self.order
+        return (not left or order[left[1]] < order[item]) and (not right or order[item] < order[right[1]])
 
 
 def _is_ignored(texts: Sequence[str]) -> bool:
-    return any(key in IGNORED_HEADS for key in head_keys(_printed(texts)))
-
-
-def _follows(item: str, column: int, columns: Mapping[str, int], order: Mapping[str, int]) -> bool:
-    """Whether the nearest known column on the left is the item before this one on the form."""
-    before = max(((c, code) for code, c in columns.items() if c < column), default=None)
-    return before is not None and order[item] == order[before[1]] + 1
-
-
-def _in_place(item: str, column: int, columns: Mapping[str, int], order: Mapping[str, int]) -> bool:
-    """Whether the nearest known columns on both sides are items before and after this one on the form."""
-    left = max(((c, code) for code, c in columns.items() if c < column), default=None)
-    right = min(((c, code) for code, c in columns.items() if c > column), default=None)
-    return (not left or order[left[1]] < order[item]) and (not right or order[item] < order[right[1]])
+    return any(key in IGNORED_HEADS for key in head_keys("".join(texts)))
 
 
 # ---- lines around the table ------------------------------------------------------------------------------------------

@@ -473,10 +473,15 @@ def _read_row(
     values: dict[str, object] = {}
     for code, column in table.columns.items():
         item = form.by_code[code]
-        at, origin = (r, column), merged.get((r, column), (r, column))
+        at = origin = (r, column)
+        if merged:
+            origin = merged.get(at, at)
         cells = sheet.rows[origin[0]]
         cell = cells[origin[1]] if origin[1] < len(cells) else ""
         value: object = parse_value(cell, item, unit_factor=table.factors.get(code, ONE))
+        if value is not None and not merged and not table.disputed and type(value) is not Doubt:
+            values[code] = value
+            continue
         if origin != at and (item.numeric or origin[1] != column or origin[0] not in table.body):
             value = Doubt("merged_value", text_of(cell))
         elif at in merged and item.numeric:

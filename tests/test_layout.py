@@ -6,7 +6,7 @@ import pytest
 from workbooks import drawn
 
 from huizong.forms import all_forms
-from huizong.layout import Table, Vocabulary, head_keys, locate_tables, merged_cells
+from huizong.layout import Table, Vocabulary, cell_at, head_keys, locate_tables, merged_cells
 
 VOCABULARY = Vocabulary(all_forms())
 
@@ -437,3 +437,117 @@ def test_every_printed_head_of_every_form_is_its_own_item() -> None:
             (table,) = locate_tables(drawn(f"| {heads} |\n| {values} |"), VOCABULARY)
             assert table.form is form
             assert list(table.columns) == [item.code for item in form.items], language
+
+
+# ---- what is read although it is odd, and what is asked --------------------------------------------------------------
+
+
+DOWN = """
+    | 2018年9月宣传信息情况表 | < | < |
+    | 填报单位：松山区 | | |
+    | 指标 | 网站 | 公众号 |
+    | 上报条数 | 5 | 2 |
+    | 采用条数 | 1 | 0 |
+    | 注：虚构 | | |
+"""
+
+
+def test_a_form_whose_items_go_down() -> None:
+    table = the_table(DOWN)
+    assert body(table) == ["网站", "公众号"]
+    assert [table.address(r, "adopted") for r in table.body] == ["B5", "C5"]
+    assert [line.text for line in table.lines.units] == ["松山区"]
+    assert [cell_at(table.place("adopted"), table.sheet.top + r + 1) for r in table.body] == ["B5", "C5"]
+
+
+def test_a_list_that_explains_the_items_is_no_form() -> None:
+    picture = """
+        | 指标项 | 填写 |
+        | 渠道 | 文字 |
+        | 上报条数 | 整数 |
+        | 采用条数 | 整数 |
+    """
+    assert locate_tables(drawn(picture), VOCABULARY) == []
+
+
+def test_a_slip_of_one_character_is_read_where_only_one_item_fits_and_told() -> None:
+    table = the_table(PUBLICITY.replace("采用条数", "采甩条数"))
+    assert heads(table)["adopted"] == "D3"
+    assert [(head, item.code) for _, head, item in table.near] == [("采甩条数", "adopted")]
+
+
+def test_a_slip_out_of_its_place_is_asked_about() -> None:
+    table = the_table("| 宣传信息情况表 |\n| 采甩条数 | 渠道 | 上报条数 |\n| 1 | 网站 | 5 |")
+    assert [(head, [item.code for item in items]) for _, head, items in table.ambiguous] == [("采甩条数", ["adopted"])]
+
+
+@pytest.mark.parametrize("head", ["上月采用条数", "采用条数（上年同期）", "采用条数(计划)", "采用率", "采用条数增减"])
+def test_another_item_is_not_taken_for_one_like_it(head: str) -> None:
+    table = the_table(PUBLICITY.replace("采用条数", head))
+    assert "adopted" not in heads(table)
+
+
+def test_last_year_beside_this_year() -> None:
+    picture = """
+        | 渠道 | 本月 | < | 上年 | < |
+        | ^ | 上报条数 | 采用条数 | 上报条数 | 采用条数 |
+        | 网站 | 5 | 1 | 50 | 10 |
+    """
+    table = the_table(picture)
+    assert heads(table) == {"channel": "A2", "submitted": "B2", "adopted": "C2"}
+    assert [head for _, head in table.extra] == ["上年上报条数", "上年采用条数"]
+
+
+def test_a_row_of_units_beneath_the_header() -> None:
+    *header, row = STAFFING.replace("业务经费(万元)", "业务经费").strip().splitlines()
+    table = the_table("\n".join([*header, "| | | （人） | （人） | | | | | | | | | | | | | | （元） |", row]))
+    assert len(table.body) == 1
+    assert table.factors == {"operating_funds": Decimal("0.0001")}
+
+
+@pytest.mark.parametrize("head", ["业务经费元", "业务经费/元", "业务经费（人民币：元）", "业务 经费（ 元 ）①"])
+def test_money_however_its_unit_is_printed(head: str) -> None:
+    assert the_table(STAFFING.replace("业务经费(万元)", head)).factors == {"operating_funds": Decimal("0.0001")}
+
+
+@pytest.mark.parametrize("line", ["（单位：元）", "以元为单位", "计量单位：人、元", "货币单位：人民币元"])
+def test_money_however_the_line_is_printed(line: str) -> None:
+    table = the_table(f"| 统战机构人员配备情况表 |\n| {line} |\n" + STAFFING.replace("业务经费(万元)", "业务经费"))
+    assert table.factors == {"operating_funds": Decimal("0.0001")}
+    assert table.lines.units == []
+
+
+def test_a_district_whose_name_begins_with_a_unit_of_money() -> None:
+    table = the_table("| 单位：元宝山区 |\n" + STAFFING)
+    assert ([line.text for line in table.lines.units], table.lines.measures) == (["元宝山区"], [])
+
+
+def test_head_and_line_that_name_different_units_of_money() -> None:
+    assert the_table("| 单位：元 |\n" + STAFFING).disputed == ["operating_funds"]
+
+
+def test_another_table_below_is_not_read() -> None:
+    table = with_rows(
+        "| 网站 | 5 | 1 |", "|  |  |  |", "| 附：经费 | | |", "| 项目 | 金额 | 经手 |", "| 会场 | 3 | 甲 |"
+    )
+    assert body(table) == ["网站"]
+    assert table.unread == (4, 5)
+
+
+def test_the_title_of_a_second_table_right_below_the_first() -> None:
+    first, second = locate_tables(
+        drawn(PUBLICITY + "| 林西县2018年9月宣传信息情况表 |\n| 渠道 | 上报条数 | 采用条数 |\n| 网站 | 7 | 1 |"),
+        VOCABULARY,
+    )
+    assert (body(first), body(second)) == (["国家级媒体", "网站"], ["网站"])
+    assert [line.text for line in second.lines.titles] == ["林西县2018年9月宣传信息情况表"]
+
+
+def test_two_forms_side_by_side() -> None:
+    picture = """
+        | 渠道 | 上报条数 | 采用条数 | | 乡镇(街道) | 统战委员配备 | 行政村(嘎查)数 | 社区(居委会)数 |
+        | 网站 | 5 | 1 | | 穆家营子镇 | 专职 | 5 | 2 |
+    """
+    first, second = locate_tables(drawn(picture), VOCABULARY)
+    assert (first.form.code, second.form.code) == ("publicity", "coverage")
+    assert (heads(first)["adopted"], heads(second)["villages"]) == ("C1", "G1")

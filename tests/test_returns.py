@@ -450,3 +450,118 @@ def test_the_total_of_a_column_that_does_not_add_up_is_not_checked() -> None:
     head = "| 单位名称 | 党委会议听取汇报次数 | 纳入考核 | 考核权重(分) | 专项经费(万元) |"
     found = read("| 松山区2018年工作保障情况表 |", head, "| 松山区 | 3 | 是 | 10 | 20 |", "| 合计 | 3 | | 77 | 20 |")
     assert totals(found) == []
+
+
+# ---- what is told, and what is asked about columns -------------------------------------------------------------------
+
+
+def test_the_month_of_filling_in_follows_the_period() -> None:
+    found = read(
+        "| 2018年第三季度统战委员配备情况表 |", "| 填报单位：松山区 | | 填报时间：2018年10月 |", STOCK_HEAD, STOCK_ROW
+    )
+    assert (asked(found), found.period.code) == ({}, "2018-Q3")
+
+
+def test_a_month_of_filling_in_long_after_or_before_is_asked_about() -> None:
+    for month in ("2019年10月", "2018年4月"):
+        found = read(
+            "| 2018年第三季度统战委员配备情况表 |", f"| 填报单位：松山区 | | 填报时间：{month} |", STOCK_HEAD, STOCK_ROW
+        )
+        assert "period" in asked(found)
+
+
+def test_the_county_reports_for_its_township() -> None:
+    found = read(TITLE, "| 填报单位：松山区穆家营子镇 |", HEAD, ROW)
+    assert (asked(found), found.unit.code) == ({}, SONGSHAN)
+
+
+def test_a_cover_says_who_and_when() -> None:
+    cover = drawn("| 统战工作统计报表 |\n| 填报单位：松山区 |\n| 报告期：2018年9月 |", name="封面")
+    (found,) = read_all(cover, drawn(f"{HEAD}\n{ROW}"))
+    assert (asked(found), found.unit.code, found.period.code) == ({}, SONGSHAN, "2018-09")
+
+
+def test_the_name_of_a_sheet_contradicts_what_another_sheet_says() -> None:
+    first = drawn("\n".join((TITLE, "| 填报单位：松山区 |", HEAD, ROW)), name="表1")
+    _, second = read_all(first, drawn(f"{HEAD}\n{ROW}", name="林西县"))
+    assert sorted(asked(second)["unit"]) == [SONGSHAN, LINXI]
+
+
+def test_the_same_row_on_two_sheets_is_counted_once_or_not_at_all() -> None:
+    lines = "\n".join((TITLE, "| 填报单位：松山区 |", HEAD, ROW))
+    (found,) = read_all(drawn(lines, name="表1"), drawn(lines, name="打印"))
+    assert findings(found) == [("error", "unit_twice", ["A4"]), ("error", "unit_twice", ["A4"])]
+
+
+TWINS = "| 渠道 | 上报条数 | 采用条数 | 上报条数 |"
+
+
+def test_a_column_that_two_heads_claim_is_asked_about_and_nothing_is_read() -> None:
+    found = read(TITLE, "| 填报单位：松山区 |", TWINS, "| 网站 | 5 | 1 | 6 |")
+    assert [(q.ask, q.cell, q.candidates) for q in found.questions] == [
+        ("column", "B3", ["submitted"]),
+        ("column", "D3", ["submitted"]),
+    ]
+    assert found.rows == []
+
+
+def test_an_answer_says_which_column_it_is() -> None:
+    columns = {"表1!B3": "", "表1!D3": "submitted"}
+    lines = (TITLE, "| 填报单位：松山区 |", TWINS, "| 网站 | 5 | 1 | 6 |")
+    found = read(*lines, answers={0: {"columns": columns}})
+    assert asked(found) == {}
+    assert cells(found, "submitted") == {"D4": Decimal(6)}
+
+
+DOWN = ("| 项目 | 网站 | 公众号 |", "| 上报条数 | 5 | 2 |", "| 采用条数 | 1 | 0 |")
+
+
+def test_items_that_go_down_have_their_cells() -> None:
+    found = read(
+        TITLE, "| 填报单位：松山区 | |", "| 项目 | 网站 | 公众号 |", "| 上报条数 | 5 | 2 |", "| 采用条数 | 1 | 0 |"
+    )
+    assert cells(found, "adopted") == {"B5": Decimal(1), "C5": Decimal(0)}
+    assert [row.row for row in found.rows] == [2, 3]  # the numbers of their columns
+
+
+def test_money_in_two_units_is_not_read() -> None:
+    head = "| 培训(活动)名称 | 期(次)数 | 参训人次 | 天数 | 经费(万元) |"
+    found = read("| 松山区2018年第三季度统战培训情况表 |", "| 单位：元 |", head, "| 甲班 | 1 | 9 | 1 | 3000 |")
+    assert ("error", "measures_differ", ["E4"]) in findings(found)
+    assert cells(found, "funds") == {"E4": None}
+
+
+def test_a_total_without_the_word_is_told() -> None:
+    head = "| 培训(活动)名称 | 类别 | 期(次)数 | 参训人次 | 经费(万元) |"
+    rows = ["| 甲班 | 座谈会 | 1 | 9 | 1 |", "| 乙班 | 座谈会 | 1 | 9 | 1 |", "| 松山区 | | 2 | 18 | 2 |"]
+    found = read("| 松山区2018年第三季度统战培训情况表 |", head, *rows)
+    assert ("query", "total_alike", ["A5"]) in findings(found)
+
+
+def test_a_part_of_a_row_is_not_counted() -> None:
+    found = publicity("| 网站 | 5 | 1 |", "| 合计 | 5 | 1 |", "| 其中：市级 | 2 | 1 |")
+    assert [row.label for row in found.rows] == ["网站"]
+    assert findings(found) == [("query", "part_row", ["A6", "B6", "C6"])]
+
+
+def test_a_sheet_that_goes_on_without_a_header_is_told() -> None:
+    lines = "\n".join((TITLE, "| 填报单位：松山区 |", HEAD, ROW))
+    (found,) = read_all(drawn(lines), drawn("| 公众号 | 2 | 0 |\n| 信息简报 | 1 | 1 |", name="续"))
+    assert findings(found) == [("query", "unread_sheet", [])]
+
+
+def test_one_word_merged_over_rows_stands_for_each_of_them() -> None:
+    head = "| 培训(活动)名称 | 类别 | 期(次)数 | 参训人次 | 经费(万元) |"
+    rows = ["| 甲班 | 座谈会 | 1 | 9 | 1 |", "| 乙班 | ^ | 1 | 9 | 1 |"]
+    found = read("| 松山区2018年第三季度统战培训情况表 |", head, *rows)
+    assert cells(found, "category") == {"B3": "forum", "B4": "forum"}
+
+
+def test_a_numbered_name_is_the_units() -> None:
+    assert units(coverage("1.穆家营子镇", "二、初头朗镇")) == [("150404100", "township"), ("150404101", "township")]
+
+
+def test_a_department_that_is_like_a_township_is_told() -> None:
+    found = staffing("穆家营子乡镇府")
+    assert units(found) == [(None, "department")]
+    assert [rule for severity, rule, _ in findings(found) if severity == "query" and rule == "unit_alike"]

@@ -161,7 +161,6 @@ def labels(form: str) -> dict[str, str]:
 def share_by_frame(messy: Messy, read: Callable[[bytes, str, Truth], "object"]) -> Counter:
     """How much comes out right of the first sheet when a table reader is told where its header row stands."""
     verdicts: Counter = Counter()
-    first = next(iter(messy.truths.values()))
     sheets = {sheet for sheet, _ in messy.truths}
     for sheet in sheets:
         truths = [(at, truth) for at, truth in messy.truths.items() if at[0] == sheet]
@@ -170,7 +169,7 @@ def share_by_frame(messy: Messy, read: Callable[[bytes, str, Truth], "object"]) 
         except Exception:  # whatever a reader raises, its cells are not read
             verdicts["lost"] += len(truths)
             continue
-        known = labels(first.form)
+        known = labels(truths[0][1].form)
         columns = {known[str(name)]: name for name in frame.columns if str(name) in known}
         shown = {}
         for item, name in columns.items():
