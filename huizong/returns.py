@@ -26,7 +26,7 @@ from huizong.layout import (
 )
 from huizong.org_units import LEVELS, OrgUnit, Register
 from huizong.periods import Period, find_dates, find_periods, parse_period, period_on
-from huizong.values import Doubt, parse_value
+from huizong.values import DOUBTS, Doubt, parse_value
 from huizong.workbook import NoValue, Sheet, Workbook
 
 # A name that ends so is a township's: when no township of the register fits, it is a mistake, not another department.
@@ -575,8 +575,9 @@ def _check_total(found: Return, table: Table, r: int, over: list[Row], every: li
             printed_totals[item.code] = value
     if all(value == _sum(every, item) for item, value in printed_totals.items()):
         return
+    unread = {f.item for f in found.findings if f.severity == "error" and f.rule in DOUBTS}
     for item, value in printed_totals.items():
-        if value != (total := _sum(over, item)):
+        if item not in unread and value != (total := _sum(over, item)):  # what a column lacks is told already
             params = {"expected": printed(total), "label": label}
             _tell(found, table, "error", "total", [table.address(r, item)], item, printed(value), **params)
 

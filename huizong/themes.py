@@ -408,7 +408,10 @@ def table_frame(theme: Theme) -> pd.DataFrame:
     values = rows.pivot(index="unit", columns="indicator", values="value").reindex(regions.index)
     reported = rows.groupby("unit")[["n_reporting", "n_expected"]].max().reindex(regions.index)
     return pd.DataFrame(
-        {_("Region code"): regions.index, _("Region"): regions["name"].tolist()}
+        {
+            _("Region code"): [code if code != OWN else "" for code in regions.index],
+            _("Region"): regions["name"].tolist(),
+        }
         | {head_with_unit(i): whole_numbers(values[i.code], i).tolist() for i in theme.form.indicators}
         | {_("Reported"): reported["n_reporting"].tolist(), _("Due"): reported["n_expected"].tolist()}
     )
