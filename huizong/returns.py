@@ -169,8 +169,7 @@ def _of_other_sheets(
 
 
 def _holds_figures(sheet: Sheet) -> bool:
-    rows = (sum(type(cell) in (int, float) for cell in row) >= 2 for row in sheet.rows)
-    return sum(rows) >= 2
+    return any(sum(type(cell) in (int, float) for cell in row) >= 2 for row in sheet.rows)
 
 
 def _goes_on(table: Table, sheet: Sheet) -> bool:

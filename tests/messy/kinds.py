@@ -45,7 +45,7 @@ def gap_above_table(draft: Draft, random: Random) -> None:
 @kind("sheet")
 def blank_rows_inside(draft: Draft, random: Random) -> None:
     for page in draft.pages:
-        page.rows.insert(random.randint(1, len(page.rows) - 1), Row("words"))
+        page.rows.insert(random.randint(1, max(1, len(page.rows) - 1)), Row("words"))
 
 
 @kind("sheet")
@@ -730,7 +730,10 @@ def no_period(draft: Draft, random: Random) -> None:
 def two_periods(draft: Draft, random: Random) -> None:
     draft.asks = True
     for page in draft.pages:
-        page.above.append([f"报告期：{page.period.previous().label('zh_CN')}"])
+        page.above = [
+            [f"{page.period.label('zh_CN')}{page.form.title.zh}"],
+            [f"填报单位：{page.unit.name}", "", f"报告期：{page.period.previous().label('zh_CN')}"],
+        ]
 
 
 # ---- names of units -------------------------------------------------------------------------------------------------

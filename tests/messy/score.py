@@ -78,6 +78,8 @@ def judge(messy: Messy, returns: list[Return]) -> Result:
     result.questions = [f"{q.ask} {q.found} {q.candidates}" for found in returns for q in found.questions]
     read: dict[Cell, tuple] = {}
     flagged: set[Cell] = set()
+    unread: set[str] = set()
+    nameless: set[tuple] = set()  # the cells of rows whose name is not certain
     lost: set[tuple[str, str, str]] = set()  # form, sheet, item of a column that was not found
     unsure = {sheet for found in returns if found.questions for sheet in found.sheets}
     for found in returns:
@@ -85,6 +87,8 @@ def judge(messy: Messy, returns: list[Return]) -> Result:
             if finding.severity == "note":
                 continue
             flagged |= {(finding.sheet, cell) for cell in finding.cells}
+            if finding.rule == "unread_sheet":
+                unread.add(finding.sheet)
             if finding.rule == "missing_column" and finding.item:
                 named = finding.item == found.form.rows.name_item  # without names no row is whose it is
                 items = found.form.by_code if named else [finding.item]
@@ -92,6 +96,8 @@ def judge(messy: Messy, returns: list[Return]) -> Result:
         if found.unit and found.period and not found.questions:
             who = (found.form.code, found.unit.code, found.period.code)
             for row in found.rows:
+                if (row.sheet, found.cell(row, found.form.rows.name_item)) in flagged:
+                    nameless |= {(row.sheet, found.cell(row, item)) for item in row.values}
                 for item, value in row.values.items():
                     cell = found.cell(row, item)
                     if cell:
@@ -104,7 +110,7 @@ def judge(messy: Messy, returns: list[Return]) -> Result:
             or (sheet, truth.name_cell) in flagged
             or any((sheet, head) in flagged for head in truth.head_cells)
             or (truth.form, sheet, truth.item) in lost
-            or (sheet in unsure and got is None)
+            or (sheet in unsure | unread and got is None)
             or not returns
         )
         if is_right(truth, got):
@@ -115,7 +121,7 @@ def judge(messy: Messy, returns: list[Return]) -> Result:
                 result.wrong.append(f"#{messy.number} {at[0]}!{at[1]} {truth.item}: {truth.value!r} read as {got}")
         result.verdicts[verdict] += 1
     for at, got in read.items():  # values that the workbook does not hold
-        if got[-1] is not None and at not in flagged and (got[0], at[0], got[-2]) not in lost:
+        if got[-1] is not None and at not in flagged | nameless and (got[0], at[0], got[-2]) not in lost:
             result.verdicts["wrong"] += 1
             result.wrong.append(f"#{messy.number} {at[0]}!{at[1]} is no value, read as {got}")
     return result
