@@ -33,7 +33,6 @@ SETTINGS = {
     "enable_external_access": "false",
     "lock_configuration": "true",
     "preserve_insertion_order": "true",
-    "memory_limit": "300MB",
     "checkpoint_threshold": "64MB",  # at the default of 16 MB a bulk load spends a fifth of its time on checkpoints
 }
 
