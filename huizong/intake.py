@@ -113,8 +113,7 @@ class Commit:
 
 
 def _start(store: Store, files: list[tuple[str, bytes]]) -> Reading:
-    with ThreadPoolExecutor(max_workers=8) as pool:  # a file waits for the disk while others are written
-        arrivals = list(pool.map(lambda file: _put_aside(store, Path(file[0]).name or file[0], file[1]), files))
+    arrivals = [_put_aside(store, Path(name).name or name, data) for name, data in files]
     return Reading(arrivals, read_workbooks([a.path for a in arrivals if a.path and not a.reason]))
 
 

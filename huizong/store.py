@@ -33,7 +33,6 @@ SETTINGS = {
     "enable_external_access": "false",
     "lock_configuration": "true",
     "preserve_insertion_order": "true",
-    "checkpoint_threshold": "64MB",  # at the default of 16 MB a bulk load spends a fifth of its time on checkpoints
 }
 
 # What each row of a form's table says beside its items.
