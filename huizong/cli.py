@@ -15,7 +15,7 @@ from pandas import DataFrame
 
 from huizong import blanks, derive, intake, sendback
 from huizong.edits import describe
-from huizong.forms import BadForm, Form, UnknownForm
+from huizong.forms import BadForm, Form, UnknownForm, all_forms
 from huizong.indicators import UnknownIndicator, figures
 from huizong.lineage import terms_of_figure
 from huizong.org_units import LEVELS, UnknownUnit
@@ -272,16 +272,10 @@ def number(value: object) -> int | float | None:
 
 
 def forms(args: argparse.Namespace) -> int:
-    declared = open_forms()
+    declared = all_forms()
     answer = [form_entry(form) for form in declared.values()]
     show(args, {"forms": answer}, (f"{f['form']}  {f['title']}  {f['frequency']}  {f['measure']}" for f in answer))
     return 0
-
-
-def open_forms():
-    from huizong.forms import all_forms
-
-    return all_forms()
 
 
 def form_entry(form: Form) -> dict:
@@ -302,7 +296,7 @@ def indicators(args: argparse.Namespace) -> int:
         {"indicator": code, "form": form.code, "label": indicator.label.get(language()),
          "unit": indicator.unit.get(language()) if indicator.unit else "%",
          "definition": indicator.definition.get(language())}
-        for code, (form, indicator) in open_forms().indicators.items()
+        for code, (form, indicator) in all_forms().indicators.items()
     ]  # fmt: skip
     show(args, {"indicators": answer}, (f"{i['indicator']}  {i['label']}  {i['definition']}" for i in answer))
     return 0

@@ -137,25 +137,22 @@ def _insert_submissions(cursor: Cursor, found: list[tuple[str, Event, Return]]) 
         "department", "period", "period_start", "period_end", "revision", "status", "sample", "received_at", "n_rows",
         "questions",
     )}  # fmt: skip
-    held = dict(cursor.execute(
-        "SELECT form || '|' || unit || '|' || period, max(revision) FROM submission WHERE unit IS NOT NULL "
-        "AND period IS NOT NULL GROUP BY ALL"
-    ).fetchall()) if len(found) > 20 else None  # fmt: skip
+    units = list({read.unit.code for _, _, read in found if read.unit})
+    revisions = {
+        tuple(key): last
+        for *key, last in cursor.execute(
+            "SELECT form, unit, period, max(revision) FROM submission "
+            "WHERE unit IN (SELECT unnest($1::VARCHAR[])) AND period IS NOT NULL GROUP BY ALL",
+            [units],
+        ).fetchall()
+    }
     incoming = []
     for submission, event, read in found:
         unit, period = read.unit, read.period
         revision = None
         if unit and period:
-            key = f"{read.form.code}|{unit.code}|{period.code}"
-            if held is None:
-                (last,) = cursor.execute(
-                    "SELECT max(revision) FROM submission WHERE form = ? AND unit = ? AND period = ?",
-                    [read.form.code, unit.code, period.code],
-                ).fetchone() or (None,)
-            else:
-                last = held.get(key)
-            n_before = sum(1 for i in incoming if i[1:4] == (read.form.code, unit.code, period.code))
-            revision = (last or 0) + n_before + 1
+            key = (read.form.code, unit.code, period.code)
+            revision = revisions[key] = revisions.get(key, 0) + 1
             incoming.append((submission, read.form.code, unit.code, period.code, period.previous().code,
                              period.last_year().code))  # fmt: skip
         questions = [asdict(question) for question in read.questions]
