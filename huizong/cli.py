@@ -13,7 +13,7 @@ from string import ascii_uppercase
 
 from pandas import DataFrame
 
-from huizong import blanks, derive, intake, sendback
+from huizong import blanks, derive, intake, sendback, submissions
 from huizong.edits import describe
 from huizong.forms import BadForm, Form, UnknownForm, all_forms
 from huizong.indicators import UnknownIndicator, figures
@@ -213,7 +213,7 @@ def load(args: argparse.Namespace) -> int:
             print(f"\r{n}/{len(paths)}", end="", file=sys.stderr)
         entries.append({"file": str(path), "outcome": receipt.outcome, "message": receipt.message,
                         "submissions": receipt.submissions})  # fmt: skip
-    states = intake.submission_states(store, [i for entry in entries for i in entry["submissions"]])
+    states = submissions.states(store, [i for entry in entries for i in entry["submissions"]])
     for entry in entries:
         entry["returns"] = [states[i] for i in entry.pop("submissions")]
     store.close()
@@ -313,7 +313,7 @@ def template(args: argparse.Namespace) -> int:
         raise UnknownUnit(f"{form.code} is reported by: {levels}; {unit.code} is a {LEVELS[unit.level]}")
 
     def previous(unit: str) -> DataFrame | None:
-        return intake.rows_in_force(store, form.code, unit, period.previous().code)
+        return submissions.rows_in_force(store, form.code, unit, period.previous().code)
 
     if args.all:
         units = blanks.reporting_units(form, unit.code, store.units)

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from huizong import blanks, intake, sendback, ui
+from huizong import blanks, decisions, intake, sendback, submissions, ui
 from huizong.forms import Form, all_forms
 from huizong.org_units import register
 from huizong.periods import Period, period_on
@@ -36,7 +36,7 @@ def attempt(deed: Callable[[], None], done: str) -> None:
     """Does what a button says and runs the page again; what stands in the way is told beneath the button."""
     try:
         deed()
-    except intake.NotAcceptable as obstacle:
+    except decisions.NotAcceptable as obstacle:
         st.error(str(obstacle))
     else:
         st.session_state["done"] = done
@@ -87,7 +87,7 @@ def show_receipts(view: ui.View) -> None:
         "already": _("already received"),
         "received": _("received"),
     }
-    states = intake.submission_states(view.store, [i for receipt in receipts for i in receipt.submissions])
+    states = submissions.states(view.store, [i for receipt in receipts for i in receipt.submissions])
     counts = Counter(receipt.outcome for receipt in receipts)
     parts = [f"{ICONS[o]} {words[o]} {counts[o]}" for o in OUTCOMES if counts[o]]
     summary = _("This upload: {n} files").format(n=len(receipts)) + " · " + " · ".join(parts)
@@ -158,7 +158,7 @@ def offer_blank(view: ui.View, form: str | None = None) -> None:
 
 def rows_before(view: ui.View, form: Form, period: Period) -> Callable[[str], pd.DataFrame | None]:
     """unit → the rows of its return in force for the period before, printed beside the blank for comparison."""
-    return lambda unit: intake.rows_in_force(view.store, form.code, unit, period.previous().code, view.scope)
+    return lambda unit: submissions.rows_in_force(view.store, form.code, unit, period.previous().code, view.scope)
 
 
 def recent_periods(form: Form) -> list[str]:
@@ -174,27 +174,27 @@ def recent_periods(form: Form) -> list[str]:
 # ---- lists of submissions --------------------------------------------------------------------------------------------
 
 
-def pick_submission(submissions: pd.DataFrame, *, key: str) -> pd.Series:
+def pick_submission(returns: pd.DataFrame, *, key: str) -> pd.Series:
     """The table of submissions; gives the one that is selected, else the first."""
     listed = pd.DataFrame(
         {
-            _("Status"): [ui.status_label(state_of(row)) for row in submissions.to_dict("records")],
-            _("Form"): [all_forms()[form].theme.get(language()) for form in submissions["form"]],
-            _("Reporting unit"): [known(unit, ui.unit_label) for unit in submissions["unit"]],
-            _("Period"): [known(period, ui.period_label) for period in submissions["period"]],
-            _("Revision"): submissions["revision"].astype("Int64"),
-            _("Rows"): submissions["n_rows"].astype("Int64"),
-            _("Errors"): submissions["n_errors"].astype("Int64"),
-            _("Queries"): submissions["n_queries"].astype("Int64"),
-            _("File"): submissions["filename"].tolist(),
-            _("Received"): [local_time(at) for at in submissions["received_at"]],
+            _("Status"): [ui.status_label(state_of(row)) for row in returns.to_dict("records")],
+            _("Form"): [all_forms()[form].theme.get(language()) for form in returns["form"]],
+            _("Reporting unit"): [known(unit, ui.unit_label) for unit in returns["unit"]],
+            _("Period"): [known(period, ui.period_label) for period in returns["period"]],
+            _("Revision"): returns["revision"].astype("Int64"),
+            _("Rows"): returns["n_rows"].astype("Int64"),
+            _("Errors"): returns["n_errors"].astype("Int64"),
+            _("Queries"): returns["n_queries"].astype("Int64"),
+            _("File"): returns["filename"].tolist(),
+            _("Received"): [local_time(at) for at in returns["received_at"]],
         }
     )
     if len(listed) > 1:
         st.caption(_("Select a row: that return is shown beneath."))
     selected = ui.table(listed, key=key, title=_("Returns"), on_select="rerun", selection_mode="single-row")
-    rows = [row for row in selected.selection.rows if row < len(submissions)]
-    return submissions.iloc[rows[0] if rows else 0]
+    rows = [row for row in selected.selection.rows if row < len(returns)]
+    return returns.iloc[rows[0] if rows else 0]
 
 
 def filter_submissions(history: pd.DataFrame) -> pd.DataFrame:
@@ -290,7 +290,7 @@ def ask_what_is_unclear(view: ui.View, submission: pd.Series) -> None:
                     columns[cell] = choose_item(form, key, label, question["candidates"])
         if st.button(_("Keep the answer"), type="primary", disabled=None in [*answer.values(), *columns.values()]):
             attempt(
-                lambda: intake.answer(view.store, submission["id"], who=ui.who(), columns=columns, **answer),
+                lambda: decisions.answer(view.store, submission["id"], who=ui.who(), columns=columns, **answer),
                 _("Kept; the return was read again"),
             )
 
@@ -310,7 +310,7 @@ def choose_item(form: Form, key: str, label: str, candidates: Sequence[str]) -> 
 
 def show_findings(view: ui.View, submission: pd.Series) -> pd.DataFrame:
     """Every finding with its cells and remedy, errors first; gives them."""
-    findings = intake.findings(view.store, submission["id"], view.scope)
+    findings = submissions.findings(view.store, submission["id"], view.scope)
     st.subheader(_("Findings"))
     if findings.empty:
         st.success(_("All checks passed."), icon="✅")
@@ -358,7 +358,7 @@ def ask_explanations(view: ui.View, submission: pd.Series, findings: pd.DataFram
 
             def keep() -> None:
                 for n, text in changed.items():
-                    intake.explain(view.store, submission["id"], int(n), text, who=ui.who())
+                    decisions.explain(view.store, submission["id"], int(n), text, who=ui.who())
 
             attempt(keep, _("{n} explanations kept").format(n=len(changed)))
 
@@ -367,7 +367,7 @@ def show_difference(view: ui.View, submission: pd.Series) -> None:
     """What a revision changes, cell by cell."""
     if pd.isna(submission["revision"]) or submission["revision"] < 2:
         return
-    changes = intake.difference(view.store, submission["id"])
+    changes = submissions.difference(view.store, submission["id"])
     st.subheader(_("Changes against the return before"))
     if changes.empty:
         st.info(_("No value has changed."))
@@ -397,7 +397,7 @@ def show_difference(view: ui.View, submission: pd.Series) -> None:
 def show_rows(view: ui.View, submission: pd.Series) -> None:
     """The rows as they were read."""
     form = all_forms()[submission["form"]]
-    rows = intake.rows(view.store, submission["id"], form.code)
+    rows = submissions.rows(view.store, submission["id"], form.code)
     if rows.empty:
         return
     with st.expander(_("The {n} rows as read").format(n=len(rows))):
@@ -463,20 +463,21 @@ def offer_notice(view: ui.View, submission: pd.Series, reason: str) -> None:
 
 def decide(view: ui.View, submission: pd.Series) -> None:
     """Accept or send back."""
-    obstacle = intake.why_not_acceptable(view.store, [submission["id"]]).get(submission["id"])
+    obstacle = decisions.why_not_acceptable(view.store, [submission["id"]]).get(submission["id"])
     if obstacle:
         st.caption("🔒 " + _("Cannot be accepted yet: {why}").format(why=obstacle))
     with st.container(horizontal=True):
         if st.button(_("Accept"), type="primary", icon="✅", disabled=bool(obstacle)):
             attempt(
-                lambda: intake.accept(view.store, [submission["id"]], who=ui.who()), _("Accepted; the figures follow")
+                lambda: decisions.accept(view.store, [submission["id"]], who=ui.who()),
+                _("Accepted; the figures follow"),
             )
         with st.popover(_("Send back"), icon="↩️"):
             reason = st.text_area(_("Reason"), key=f"reason {submission['id']}")
             offer_notice(view, submission, reason.strip())
             if st.button(_("Send it back"), disabled=not reason.strip()):
                 attempt(
-                    lambda: intake.send_back(view.store, submission["id"], who=ui.who(), reason=reason.strip()),
+                    lambda: decisions.send_back(view.store, submission["id"], who=ui.who(), reason=reason.strip()),
                     _("Sent back"),
                 )
 
@@ -494,7 +495,7 @@ def offer_correction(view: ui.View, submission: pd.Series) -> None:
         period = ui.choose_period(f"other period {submission['id']}", label=_("Period"), periods=list(periods))
         if st.button(_("Read it again"), key=f"again {submission['id']}"):
             attempt(
-                lambda: intake.answer(view.store, submission["id"], unit=unit, period=period, who=ui.who()),
+                lambda: decisions.answer(view.store, submission["id"], unit=unit, period=period, who=ui.who()),
                 _("Kept; the return was read again"),
             )
 
@@ -508,7 +509,7 @@ def offer_withdrawal(view: ui.View, submission: pd.Series) -> None:
         reason = st.text_area(_("Reason"), key=f"withdraw {submission['id']}")
         if st.button(_("Withdraw it"), disabled=not reason.strip()):
             attempt(
-                lambda: intake.withdraw(view.store, submission["id"], who=ui.who(), reason=reason.strip()),
+                lambda: decisions.withdraw(view.store, submission["id"], who=ui.who(), reason=reason.strip()),
                 _("Withdrawn"),
             )
 
@@ -521,7 +522,7 @@ def accept_all_clean(view: ui.View, pending: pd.DataFrame) -> None:
         words = _("Accept all clean returns ({n})").format(n=len(ready))
         if st.button(words, type="primary", icon="✅", disabled=ready.empty):
             attempt(
-                lambda: intake.accept(view.store, ready["id"].tolist(), who=ui.who()),
+                lambda: decisions.accept(view.store, ready["id"].tolist(), who=ui.who()),
                 _("{n} returns accepted; the figures follow").format(n=len(ready)),
             )
         if len(replacing):

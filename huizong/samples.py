@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from huizong import derive, intake
+from huizong import decisions, derive, intake, submissions
 from huizong.store import ROOT, Store, open_store, store_folder
 
 SAMPLES = ROOT / "data" / "samples"
@@ -44,22 +44,22 @@ def load_samples(store: Store, progress: Callable[[float], None] | None = None) 
     """Every sample received, its queries explained, accepted; who owes what and the targets with them."""
     if progress:
         progress(0.0)  # something to look at from the first moment
-    intake.assign(store, read_table("assignments"), who=WHO, sample=True)
+    decisions.assign(store, read_table("assignments"), who=WHO, sample=True)
     for target in read_table("targets"):
         value = float(target["value"])
-        intake.set_target(store, target["indicator"], target["unit"], target["period"], value, who=WHO, sample=True)
+        decisions.set_target(store, target["indicator"], target["unit"], target["period"], value, who=WHO, sample=True)
     paths = sorted(SAMPLES.rglob("*.xlsx"))
     files = ((path.name, path.read_bytes()) for path in paths)
     for done, _receipt in enumerate(intake.receive(store, files, who=WHO, sample=True, accept=True), 1):
         if progress:
             progress(done / len(paths))
-    waiting = intake.submissions(store, status="query")["id"].tolist()
+    waiting = submissions.listed(store, status="query")["id"].tolist()
     for submission in waiting:
-        found = intake.findings(store, submission)
+        found = submissions.findings(store, submission)
         queries = found.loc[found["severity"] == "query", "n"].tolist()
-        intake.explain(store, submission, queries, EXPLANATION, who=WHO)
+        decisions.explain(store, submission, queries, EXPLANATION, who=WHO)
     if waiting:
-        intake.accept(store, waiting, who=WHO)
+        decisions.accept(store, waiting, who=WHO)
 
 
 def read_table(name: str) -> list[dict[str, str]]:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
-from huizong import intake
+from huizong import submissions
 from huizong.edits import SEVERITIES, Finding, describe
 from huizong.forms import Form
 from huizong.intake import Checked
@@ -46,8 +46,8 @@ def problems_of_checked(found: Checked) -> Iterator[Problem]:
 
 def problems_of(store: Store, submission: str, scope: Sequence[str] = EVERYWHERE) -> list[Problem]:
     """What is wrong with a submission; a query that has been explained is settled."""
-    (row,) = intake.submissions(store, scope, id=submission).to_dict("records")
-    found = intake.findings(store, submission, scope)
+    (row,) = submissions.listed(store, scope, id=submission).to_dict("records")
+    found = submissions.findings(store, submission, scope)
     return [unclear(question) for question in json.loads(row["questions"] or "[]")] + [
         Problem(f.severity, f.sheet, tuple(f.cells), f.item_label, f.found or "", f.expected, f.message, f.remedy)
         for f in found[found["explanation"].isna()].itertuples()
@@ -60,7 +60,7 @@ def problems_of(store: Store, submission: str, scope: Sequence[str] = EVERYWHERE
 def marked_workbook(store: Store, submission: str, scope: Sequence[str] = EVERYWHERE) -> bytes:
     """The workbook that a submission came in, marked up with the problems of every return in it."""
     (workbook,) = store.ask("workbook_of", scope, submission=submission).itertuples()
-    returns = intake.submissions(store, scope)
+    returns = submissions.listed(store, scope)
     returns = returns[returns["original"] == workbook.sha256].sort_values("id")
     problems = [problem for one in returns["id"] for problem in problems_of(store, one, scope)]
     about = "；".join(title_of(store.forms[r.form], r.unit_name, r.period) for r in returns.itertuples())
@@ -100,7 +100,7 @@ def notice_of(
     store: Store, submission: str, *, due: date, issued: date, reason: str = "", scope: Sequence[str] = EVERYWHERE
 ) -> bytes:
     """The letter that goes back with a submission whose form, unit and period are known."""
-    (row,) = intake.submissions(store, scope, id=submission).to_dict("records")
+    (row,) = submissions.listed(store, scope, id=submission).to_dict("records")
     back = SentBack(
         form=store.forms[row["form"]],
         unit=store.units.get(row["unit"]),

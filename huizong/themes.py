@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from huizong import charts, indicators, intake, ui
+from huizong import charts, decisions, indicators, ui
 from huizong.charts import Caption
 from huizong.forms import Composition, Form, Indicator
 from huizong.org_units import register
@@ -467,7 +467,7 @@ def save_targets(view: ui.View, indicator: Indicator, rows: pd.DataFrame, values
     for unit, before, after in zip(rows["unit"], rows["value"], values, strict=True):
         if before != after and not (pd.isna(before) and pd.isna(after)):
             value = None if pd.isna(after) else float(after)
-            intake.set_target(view.store, indicator.code, unit, str(view.period.year), value, who=ui.who())
+            decisions.set_target(view.store, indicator.code, unit, str(view.period.year), value, who=ui.who())
 
 
 # ---- the overview ----------------------------------------------------------------------------------------------------

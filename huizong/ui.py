@@ -17,7 +17,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from huizong import charts, derive, indicators, intake, samples, templates
+from huizong import charts, decisions, derive, indicators, samples, templates
 from huizong.forms import all_forms
 from huizong.org_units import OrgUnit, UnknownUnit, register
 from huizong.periods import MONTHS_IN, BadPeriod, Frequency, Period, period_on, source_periods
@@ -248,7 +248,7 @@ def demonstration_mark(view: View) -> None:
             if kind == "all":
                 derive.reset(view.store)
             else:
-                intake.drop_samples(view.store, who=who())
+                decisions.drop_samples(view.store, who=who())
             st.session_state.clear()
             st.query_params.clear()
             st.rerun()

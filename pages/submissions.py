@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from huizong import desk_ui, intake, ui
+from huizong import desk_ui, submissions, ui
 from huizong.texts import _
 
 view = ui.enter_page(choose=False)
 st.title(_("Submissions"))
 desk_ui.say_what_was_done()
 
-history = view.ask(intake.submissions)
+history = view.ask(submissions.listed)
 if history.empty:
     ui.empty(_("No return has arrived yet."), page="pages/upload.py", label=_("Upload"))
     st.stop()

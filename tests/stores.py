@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from huizong import intake
+from huizong import decisions, intake, submissions
 from huizong.forms import Forms
 from huizong.org_units import COUNTY, DEPARTMENT, TOWNSHIP, Register, register
 from huizong.store import Store
@@ -47,20 +47,20 @@ def submitted(store: Store, workbook: bytes, *, accept: bool = False) -> str:
 def accepted(store: Store, workbook: bytes) -> str:
     """The id of the one submission that a workbook makes, put in force with its queries explained."""
     submission = submitted(store, workbook)
-    found = intake.findings(store, submission)
+    found = submissions.findings(store, submission)
     if queries := found.loc[found["severity"] == "query", "n"].tolist():
-        intake.explain(store, submission, queries, "示例数据，虚构", who="统计员")
-    intake.accept(store, [submission], who="统计员")
+        decisions.explain(store, submission, queries, "示例数据，虚构", who="统计员")
+    decisions.accept(store, [submission], who="统计员")
     return submission
 
 
 def status(store: Store, submission: str) -> str:
-    return intake.submission_states(store, [submission])[submission]["status"]
+    return submissions.states(store, [submission])[submission]["status"]
 
 
 def rules(store: Store, submission: str, severities: Iterable[str] = ("error", "query")) -> dict[str, list[str]]:
     """Rule → the cells of its findings."""
-    found = intake.findings(store, submission)
+    found = submissions.findings(store, submission)
     return {row.rule: list(row.cells) for row in found.itertuples() if row.severity in severities}
 
 

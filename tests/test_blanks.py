@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
-from huizong import intake
+from huizong import submissions
 from huizong.blanks import blank, blanks, reporting_units
 from huizong.cli import main
 from huizong.definitions import rule_in_words
@@ -277,11 +277,11 @@ def test_what_stands_beside_the_table_is_never_read(words: str, tmp_path: Path) 
 def test_the_rows_of_the_period_before_are_those_in_force(store: Store) -> None:
     office = {"office": "松山区委统战部", **STAFF}
     accepted(store, make_workbook("staffing", [office], unit="松山区", period="2018-Q2"))
-    rows = intake.rows_in_force(store, "staffing", SONGSHAN, "2018-Q2")
+    rows = submissions.rows_in_force(store, "staffing", SONGSHAN, "2018-Q2")
     assert rows["staff_in_post"].tolist() == [4]
-    assert intake.rows_in_force(store, "staffing", SONGSHAN, "2018-Q1") is None
-    assert intake.rows_in_force(store, "staffing", "1504", "2018-Q2") is None
-    assert intake.rows_in_force(store, "staffing", SONGSHAN, "2018-Q2", scope=("150424",)) is None
+    assert submissions.rows_in_force(store, "staffing", SONGSHAN, "2018-Q1") is None
+    assert submissions.rows_in_force(store, "staffing", "1504", "2018-Q2") is None
+    assert submissions.rows_in_force(store, "staffing", SONGSHAN, "2018-Q2", scope=("150424",)) is None
 
 
 def test_the_blanks_of_a_region_come_in_one_archive() -> None:

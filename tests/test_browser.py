@@ -15,7 +15,7 @@ import pytest
 from clerk import Office, staffing_workbook
 from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
-from huizong import intake
+from huizong import intake, submissions
 from huizong.store import Store
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"
@@ -72,7 +72,7 @@ def own(serve: Callable[[Path], str], tmp_path_factory: pytest.TempPathFactory) 
     store = Store(folder)
     (receipt,) = intake.receive(store, [("林西县.xlsx", FIRST)], who="test", accept=True)
     assert receipt.outcome == "received"
-    assert set(intake.submissions(store)["status"]) == {"accepted"}
+    assert set(submissions.listed(store)["status"]) == {"accepted"}
     store.close()
     return serve(folder)
 

@@ -8,7 +8,7 @@ import pytest
 from clerk import Office, staffing_workbook
 from streamlit.testing.v1 import AppTest
 
-from huizong import intake
+from huizong import intake, submissions
 from huizong.store import Store, open_store
 from huizong.texts import speak
 
@@ -47,7 +47,7 @@ def receive(store: Store, *contents: bytes, accept: bool = False) -> list[str]:
 
 
 def statuses(store: Store) -> list[str]:
-    return intake.submissions(store)["status"].tolist()
+    return submissions.listed(store)["status"].tolist()
 
 
 def press(app: AppTest, label: str) -> AppTest:
@@ -151,7 +151,7 @@ def test_an_unclear_unit_is_asked_and_the_answer_kept(store: Store) -> None:
     picker.set_value("150424")
     app.run()
     press(app, "保存并重新读取")
-    assert intake.submissions(store)[["unit", "status"]].to_numpy().tolist() == [["150424", "clean"]]
+    assert submissions.listed(store)[["unit", "status"]].to_numpy().tolist() == [["150424", "clean"]]
 
 
 def test_a_withdrawn_return_leaves_the_figures_and_stays_on_record(store: Store) -> None:

@@ -9,7 +9,7 @@ import pytest
 from stores import LINXI, SONGSHAN, accepted, places, rules, small_store, submitted
 from workbooks import course, drawn, make_workbook, office, pairing, township
 
-from huizong import intake
+from huizong import intake, submissions
 from huizong.definitions import rule_in_words
 from huizong.edits import (
     FINDINGS,
@@ -219,8 +219,8 @@ def test_another_county_is_not_compared_with(store: Store) -> None:
 
 def test_the_message_tells_both_values(store: Store) -> None:
     jump(store, 4, 8)
-    (newest,) = intake.submissions(store, period="2018-Q3")["id"]
-    assert intake.findings(store, newest)["message"][0] == "在岗人数由上期 4 变为 8，变动超过 50% 且不少于 3 人"
+    (newest,) = submissions.listed(store, period="2018-Q3")["id"]
+    assert submissions.findings(store, newest)["message"][0] == "在岗人数由上期 4 变为 8，变动超过 50% 且不少于 3 人"
 
 
 # ---- how findings are told -------------------------------------------------------------------------------------------

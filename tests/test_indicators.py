@@ -12,7 +12,7 @@ import twin
 from stores import LINXI, SONGSHAN, YONGNING, accepted, places, small_store
 from workbooks import course, make_workbook, office, pairing, township
 
-from huizong import derive, intake, journal
+from huizong import decisions, derive, intake, journal
 from huizong.forms import Form, all_forms
 from huizong.indicators import UnknownIndicator, composition, default_view, figures, figures_by_child, response
 from huizong.org_units import DEPARTMENT, TOWNSHIP, OrgUnit, UnknownUnit
@@ -154,7 +154,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     with store.transaction() as cursor:
         derive.apply(store, cursor, journal.append(cursor, "示例", happenings))
     for unit, target in TARGETS.items():
-        intake.set_target(store, "target_fulfilment", unit, "2018", float(target), who="示例")
+        decisions.set_target(store, "target_fulfilment", unit, "2018", float(target), who="示例")
     yield store
     store.close()
 
@@ -328,7 +328,7 @@ def test_a_department_counts_for_itself_alone(tmp_path_factory: pytest.TempPathF
 
 def test_who_owes_a_form_is_what_was_assigned(store: Store) -> None:
     assert one(store, "women_share", "1504")["n_expected"] == 2
-    intake.assign(store, [{"form": "staffing", "unit": LINXI, "from": "2018-01-01", "to": "2018-12-31"}], who="统计员")
+    decisions.assign(store, [{"form": "staffing", "unit": LINXI, "from": "2018-01-01", "to": "2018-12-31"}], who="员")
     assert list(one(store, "women_share", "1504")["missing"]) == [LINXI]
     assert one(store, "women_share", "1504", Period.of("2017-Q3"))["n_expected"] == 2  # the assignment's span only
     assert one(store, "member_coverage", "1504")["n_expected"] == 2  # another form
@@ -336,7 +336,7 @@ def test_who_owes_a_form_is_what_was_assigned(store: Store) -> None:
 
 
 def test_who_sends_without_owing_is_counted_once(store: Store) -> None:
-    intake.assign(store, [{"form": "staffing", "unit": LINXI, "from": None, "to": None}], who="统计员")
+    decisions.assign(store, [{"form": "staffing", "unit": LINXI, "from": None, "to": None}], who="统计员")
     accepted(store, staffing(office("区委统战部", 3)))
     row = one(store, "women_share", "1504")
     assert (row["n_reporting"], row["n_expected"], list(row["missing"])) == (1, 2, [LINXI])

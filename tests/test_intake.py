@@ -11,9 +11,9 @@ import pytest
 from stores import LINXI, SONGSHAN, accepted, contents, files_in, rules, send, status, submitted
 from workbooks import course, drawn, excel, make_workbook, office, return_sheet, township
 
-from huizong import derive, intake, journal
+from huizong import decisions, derive, intake, journal, loading, submissions
+from huizong.decisions import NotAcceptable, UnknownSubmission
 from huizong.indicators import figures
-from huizong.intake import NotAcceptable, UnknownSubmission
 from huizong.periods import Period
 from huizong.sheet import read_workbooks
 from huizong.store import Store
@@ -74,7 +74,7 @@ def test_the_same_file_twice_in_one_upload_is_one_return(store: Store) -> None:
     receipts = send(store, CLEAN, CLEAN)
     assert [receipt.outcome for receipt in receipts] == ["received", "already"]
     assert receipts[0].submissions == receipts[1].submissions
-    assert len(intake.submissions(store)) == 1
+    assert len(submissions.listed(store)) == 1
 
 
 def test_the_same_file_in_two_groups_of_one_upload_is_one_return(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,7 +82,7 @@ def test_the_same_file_in_two_groups_of_one_upload_is_one_return(store: Store, m
     monkeypatch.setattr(intake, "GROUP", 1)
     receipts = send(store, CLEAN, CLEAN, WRONG, CLEAN)
     assert [receipt.outcome for receipt in receipts] == ["received", "already", "received", "already"]
-    assert len(intake.submissions(store)) == 2
+    assert len(submissions.listed(store)) == 2
     assert len(files_in(store.folder / "originals")) == 2
 
 
@@ -108,7 +108,7 @@ def test_several_returns_of_one_workbook(store: Store) -> None:
         return_sheet("training", [course("培训班")], unit="松山区", period="2018-Q3", name="培训"),
     ]
     (receipt,) = send(store, returns_workbook(pages))
-    held = intake.submissions(store).set_index("id").loc[receipt.submissions]
+    held = submissions.listed(store).set_index("id").loc[receipt.submissions]
     assert list(held["form"]) == ["staffing", "training"]
     assert list(held["sheets"]) == ["人员", "培训"]
 
@@ -130,7 +130,7 @@ def test_what_a_check_says_is_what_a_receipt_brings(store: Store, tmp_path: Path
     (looked,) = intake.check(store, [path])
     submission = submitted(store, path.read_bytes())
     assert [(f.severity, f.rule, f.cells) for f in looked.findings] == [
-        (row.severity, row.rule, list(row.cells)) for row in intake.findings(store, submission).itertuples()
+        (row.severity, row.rule, list(row.cells)) for row in submissions.findings(store, submission).itertuples()
     ]
 
 
@@ -156,7 +156,7 @@ def test_a_workbook_with_personal_numbers_is_refused_and_not_kept(store: Store) 
     assert receipt.outcome == "refused"
     assert "统战机构人员配备情况表!A8" in receipt.message
     assert MOBILE not in receipt.message
-    assert len(intake.submissions(store)) == 0
+    assert len(submissions.listed(store)) == 0
     store.close()
     on_disk = b"".join(path.read_bytes() for path in files_in(store.folder))
     assert MOBILE.encode() not in on_disk
@@ -182,33 +182,33 @@ def test_the_journal_says_what_was_refused_without_the_numbers(store: Store) -> 
 def test_a_clean_return_is_accepted_and_counted(store: Store) -> None:
     submission = submitted(store, CLEAN)
     assert pd.isna(staff(store))
-    intake.accept(store, [submission], who="统计员")
+    decisions.accept(store, [submission], who="统计员")
     assert (status(store, submission), staff(store)) == ("accepted", 3)
 
 
 def test_errors_cannot_be_accepted(store: Store) -> None:
     submission = submitted(store, WRONG)
     with pytest.raises(NotAcceptable, match="1"):
-        intake.accept(store, [submission], who="统计员")
+        decisions.accept(store, [submission], who="统计员")
     assert pd.isna(staff(store))
 
 
 def test_errors_cannot_be_explained(store: Store) -> None:
     submission = submitted(store, WRONG)
     with pytest.raises(NotAcceptable):
-        intake.explain(store, submission, 0, "就是这样填报的", who="统计员")
+        decisions.explain(store, submission, 0, "就是这样填报的", who="统计员")
 
 
 def test_queries_are_accepted_once_explained(store: Store) -> None:
     submission = submitted(store, staffing(OVER, office("穆家营子镇", 3, women=None)))
     with pytest.raises(NotAcceptable, match="2"):
-        intake.accept(store, [submission], who="统计员")
-    intake.explain(store, submission, 0, "借入一人", who="统计员")
+        decisions.accept(store, [submission], who="统计员")
+    decisions.explain(store, submission, 0, "借入一人", who="统计员")
     with pytest.raises(NotAcceptable, match="1"):
-        intake.accept(store, [submission], who="统计员")
-    intake.explain(store, submission, 1, "女性人数待核", who="统计员")
-    intake.accept(store, [submission], who="统计员")
-    assert list(intake.findings(store, submission)["explanation"]) == ["借入一人", "女性人数待核"]
+        decisions.accept(store, [submission], who="统计员")
+    decisions.explain(store, submission, 1, "女性人数待核", who="统计员")
+    decisions.accept(store, [submission], who="统计员")
+    assert list(submissions.findings(store, submission)["explanation"]) == ["借入一人", "女性人数待核"]
     assert staff(store) == 8
 
 
@@ -216,22 +216,22 @@ def test_queries_are_accepted_once_explained(store: Store) -> None:
 def test_an_explanation_explains(store: Store, text: str) -> None:
     submission = submitted(store, staffing(OVER))
     with pytest.raises(NotAcceptable):
-        intake.explain(store, submission, 0, text, who="统计员")
+        decisions.explain(store, submission, 0, text, who="统计员")
 
 
 def test_a_finding_that_is_not_there_cannot_be_explained(store: Store) -> None:
     submission = submitted(store, staffing(OVER))
     with pytest.raises(NotAcceptable):
-        intake.explain(store, submission, [0, 7], "借入一人", who="统计员")
+        decisions.explain(store, submission, [0, 7], "借入一人", who="统计员")
 
 
 def test_one_that_cannot_be_accepted_holds_up_all_and_says_which(store: Store) -> None:
     good = submitted(store, CLEAN)
     bad = submitted(store, staffing(office("县委统战部", 3, part_time=1), unit="林西县"))
     with pytest.raises(NotAcceptable, match=bad):
-        intake.accept(store, [good, bad, "nobody-0"], who="统计员")
+        decisions.accept(store, [good, bad, "nobody-0"], who="统计员")
     assert status(store, good) == "clean"
-    assert set(intake.why_not_acceptable(store, [good, bad, "nobody-0"])) == {bad, "nobody-0"}
+    assert set(decisions.why_not_acceptable(store, [good, bad, "nobody-0"])) == {bad, "nobody-0"}
 
 
 def test_an_upload_that_accepts_what_it_can(store: Store) -> None:
@@ -251,9 +251,9 @@ def test_of_two_revisions_in_one_upload_the_newest_is_accepted(store: Store) -> 
 def test_two_revisions_are_never_in_force_together(store: Store) -> None:
     first, second = submitted(store, CLEAN), submitted(store, staffing(office("区委统战部", 9)))
     try:
-        intake.accept(store, [first, second], who="统计员")
+        decisions.accept(store, [first, second], who="统计员")
     except NotAcceptable:
-        intake.accept(store, [second], who="统计员")
+        decisions.accept(store, [second], who="统计员")
     assert staff(store) == 9
     assert store.run("SELECT count(*) FROM submission WHERE accepted_at IS NOT NULL AND ended_at IS NULL") == [(1,)]
 
@@ -262,42 +262,42 @@ def test_an_older_revision_does_not_replace_a_newer_one_in_force(store: Store) -
     older = submitted(store, CLEAN)
     accepted(store, staffing(office("区委统战部", 9)))
     with pytest.raises(NotAcceptable):
-        intake.accept(store, [older], who="统计员")
+        decisions.accept(store, [older], who="统计员")
     assert staff(store) == 9
 
 
 def test_what_is_decided_is_decided(store: Store) -> None:
     submission = accepted(store, CLEAN)
     with pytest.raises(NotAcceptable):
-        intake.accept(store, [submission], who="统计员")
+        decisions.accept(store, [submission], who="统计员")
     with pytest.raises(NotAcceptable):
-        intake.send_back(store, submission, who="统计员", reason="再核")
+        decisions.send_back(store, submission, who="统计员", reason="再核")
 
 
 def test_a_return_sent_back_stays_on_record_and_out_of_the_figures(store: Store) -> None:
     submission = submitted(store, WRONG)
-    intake.send_back(store, submission, who="统计员", reason="专职兼职之和不符")
+    decisions.send_back(store, submission, who="统计员", reason="专职兼职之和不符")
     assert status(store, submission) == "sent_back"
     with pytest.raises(NotAcceptable):
-        intake.accept(store, [submission], who="统计员")
+        decisions.accept(store, [submission], who="统计员")
     assert pd.isna(staff(store))
 
 
 def test_a_withdrawn_return_leaves_the_figures(store: Store) -> None:
     submission = accepted(store, CLEAN)
-    intake.withdraw(store, submission, who="统计员", reason="误报")
+    decisions.withdraw(store, submission, who="统计员", reason="误报")
     assert status(store, submission) == "withdrawn"
     assert pd.isna(staff(store))
     with pytest.raises(NotAcceptable):
-        intake.withdraw(store, submission, who="统计员", reason="误报")
+        decisions.withdraw(store, submission, who="统计员", reason="误报")
 
 
 def test_nobody_knows_the_submission(store: Store) -> None:
     for deed in (
-        lambda: intake.send_back(store, "x-0", who="统计员", reason="再核"),
-        lambda: intake.withdraw(store, "x-0", who="统计员", reason="误报"),
-        lambda: intake.explain(store, "x-0", 0, "借入一人", who="统计员"),
-        lambda: intake.answer(store, "x-0", who="统计员", unit=SONGSHAN),
+        lambda: decisions.send_back(store, "x-0", who="统计员", reason="再核"),
+        lambda: decisions.withdraw(store, "x-0", who="统计员", reason="误报"),
+        lambda: decisions.explain(store, "x-0", 0, "借入一人", who="统计员"),
+        lambda: decisions.answer(store, "x-0", who="统计员", unit=SONGSHAN),
     ):
         with pytest.raises(UnknownSubmission, match="x-0"):
             deed()
@@ -309,9 +309,9 @@ def test_nobody_knows_the_submission(store: Store) -> None:
 def test_a_newer_return_is_a_revision_and_both_are_kept(store: Store) -> None:
     first = accepted(store, CLEAN)
     second = submitted(store, staffing(office("区委统战部", 4)))
-    assert intake.submission_states(store, [second])[second]["revision"] == 2
+    assert submissions.states(store, [second])[second]["revision"] == 2
     assert staff(store) == 3  # the first is in force until the second is accepted
-    intake.accept(store, [second], who="统计员")
+    decisions.accept(store, [second], who="统计员")
     assert (status(store, first), status(store, second), staff(store)) == ("superseded", "accepted", 4)
     assert len(files_in(store.folder / "originals")) == 2
 
@@ -321,7 +321,7 @@ def test_what_was_in_force_at_a_time_stays_so(store: Store) -> None:
     second = accepted(store, staffing(office("区委统战部", 4)))
     at = dict(store.run("SELECT id, accepted_at FROM submission"))
     assert [staff(store, as_of=at[submission]) for submission in (first, second)] == [3, 4]
-    intake.withdraw(store, second, who="统计员", reason="误报")
+    decisions.withdraw(store, second, who="统计员", reason="误报")
     assert [staff(store, as_of=at[submission]) for submission in (first, second)] == [3, 4]
     assert pd.isna(staff(store))
 
@@ -331,7 +331,7 @@ def test_withdrawing_what_was_superseded_changes_no_past_figure(store: Store) ->
     second = accepted(store, staffing(office("区委统战部", 4)))
     ((then,),) = store.run("SELECT accepted_at FROM submission WHERE id = ?", [second])
     with suppress(NotAcceptable):
-        intake.withdraw(store, first, who="统计员", reason="误报")
+        decisions.withdraw(store, first, who="统计员", reason="误报")
     assert staff(store, as_of=then) == 4
     assert staff(store) == 4
 
@@ -342,7 +342,7 @@ def test_a_revision_is_shown_cell_by_cell(store: Store) -> None:
     second = submitted(store, staffing(*revised))
     changes = {
         (row.label, row.item): (row.before, row.after, row.cell)
-        for row in intake.difference(store, second).itertuples()
+        for row in submissions.difference(store, second).itertuples()
     }
     sheet = "统战机构人员配备情况表"
     assert changes["区委统战部", "women"] == (0, 2, f"{sheet}!H6")
@@ -353,22 +353,22 @@ def test_a_revision_is_shown_cell_by_cell(store: Store) -> None:
 
 
 def test_a_first_return_differs_from_nothing(store: Store) -> None:
-    assert len(intake.difference(store, submitted(store, CLEAN))) == 0
+    assert len(submissions.difference(store, submitted(store, CLEAN))) == 0
 
 
 def test_the_difference_is_to_the_one_in_force_even_if_another_came_between(store: Store) -> None:
     accepted(store, staffing(office("区委统战部", 3, women=1)))
     submitted(store, staffing(office("区委统战部", 3, women=3, part_time=1)))
     third = submitted(store, staffing(office("区委统战部", 3, women=2)))
-    (change,) = intake.difference(store, third).itertuples()
+    (change,) = submissions.difference(store, third).itertuples()
     assert (change.item, change.before, change.after) == ("women", 1, 2)
 
 
 def explained_then(store: Store, *rows: dict[str, object]) -> dict[str, object]:
     """Rule → explanation of a second revision, after the query of the first (more staff than posts) was explained."""
     first = submitted(store, staffing(OVER))
-    intake.explain(store, first, 0, "借入一人", who="统计员")
-    found = intake.findings(store, submitted(store, staffing(*rows)))
+    decisions.explain(store, first, 0, "借入一人", who="统计员")
+    found = submissions.findings(store, submitted(store, staffing(*rows)))
     return {row.rule: row.explanation for row in found.itertuples() if row.severity == "query"}
 
 
@@ -392,9 +392,9 @@ def test_an_explanation_is_of_its_own_row(store: Store) -> None:
 
 def test_an_explanation_belongs_to_its_own_county(store: Store) -> None:
     first = submitted(store, staffing(OVER))
-    intake.explain(store, first, 0, "借入一人", who="统计员")
+    decisions.explain(store, first, 0, "借入一人", who="统计员")
     other = submitted(store, staffing(OVER | {"office": "县委统战部"}, unit="林西县"))
-    assert intake.findings(store, other)["explanation"].isna().all()
+    assert submissions.findings(store, other)["explanation"].isna().all()
 
 
 # ---- what is unclear -------------------------------------------------------------------------------------------------
@@ -413,53 +413,53 @@ def unclear() -> bytes:
 
 def test_what_is_unclear_is_asked_answered_and_read(store: Store) -> None:
     submission = submitted(store, unclear())
-    (held,) = intake.submissions(store).itertuples()
+    (held,) = submissions.listed(store).itertuples()
     assert (held.status, held.n_rows) == ("unsure", 0)
     assert {question["ask"] for question in json.loads(held.questions)} == {"unit", "period"}
     with pytest.raises(NotAcceptable):
-        intake.accept(store, [submission], who="统计员")
+        decisions.accept(store, [submission], who="统计员")
 
-    intake.answer(store, submission, who="统计员", unit=SONGSHAN, period="2018-Q3")
-    (held,) = intake.submissions(store).itertuples()
+    decisions.answer(store, submission, who="统计员", unit=SONGSHAN, period="2018-Q3")
+    (held,) = submissions.listed(store).itertuples()
     assert (held.id, held.status, held.unit, held.period, held.revision, held.n_rows) == (
         submission, "clean", SONGSHAN, "2018-Q3", 1, 1,
     )  # fmt: skip
-    intake.accept(store, [submission], who="统计员")
+    decisions.accept(store, [submission], who="统计员")
     assert staff(store) == 3
 
 
 def test_half_an_answer_leaves_the_other_question(store: Store) -> None:
     submission = submitted(store, unclear())
-    intake.answer(store, submission, who="统计员", unit=SONGSHAN)
-    (held,) = intake.submissions(store).itertuples()
+    decisions.answer(store, submission, who="统计员", unit=SONGSHAN)
+    (held,) = submissions.listed(store).itertuples()
     assert held.status == "unsure"
-    intake.answer(store, submission, who="统计员", period="2018-Q3")
-    (held,) = intake.submissions(store).itertuples()
+    decisions.answer(store, submission, who="统计员", period="2018-Q3")
+    (held,) = submissions.listed(store).itertuples()
     assert (held.status, held.unit, held.period) == ("clean", SONGSHAN, "2018-Q3")
 
 
 def test_a_return_in_force_takes_no_answer(store: Store) -> None:
     with pytest.raises(NotAcceptable):
-        intake.answer(store, accepted(store, CLEAN), who="统计员", unit=LINXI)
+        decisions.answer(store, accepted(store, CLEAN), who="统计员", unit=LINXI)
 
 
 def test_a_return_read_for_the_wrong_period_is_moved_and_waits_again(store: Store) -> None:
     submission = submitted(store, CLEAN)
-    intake.send_back(store, submission, who="统计员", reason="报告期有误")
-    intake.answer(store, submission, who="统计员", period="2018-Q4")
-    assert intake.submission_states(store, [submission])[submission]["period"] == "2018-Q4"
-    intake.accept(store, [submission], who="统计员")
+    decisions.send_back(store, submission, who="统计员", reason="报告期有误")
+    decisions.answer(store, submission, who="统计员", period="2018-Q4")
+    assert submissions.states(store, [submission])[submission]["period"] == "2018-Q4"
+    decisions.accept(store, [submission], who="统计员")
     assert staff(store) is None or staff(store) != staff(store)  # nothing for the third quarter
     derive.rebuild(store)
-    assert intake.submission_states(store, [submission])[submission]["status"] == "accepted"
+    assert submissions.states(store, [submission])[submission]["status"] == "accepted"
 
 
 def test_the_samples_can_be_taken_out(store: Store) -> None:
     list(intake.receive(store, [("示例.xlsx", CLEAN)], who="示例", sample=True, accept=True))
     other = accepted(store, staffing(office("县委统战部", 4), unit="林西县"))
-    intake.assign(store, [{"form": "staffing", "unit": LINXI, "from": None, "to": None}], who="示例", sample=True)
-    intake.set_target(store, "target_fulfilment", LINXI, "2018", 5, who="示例", sample=True)
-    intake.drop_samples(store, who="统计员")
+    decisions.assign(store, [{"form": "staffing", "unit": LINXI, "from": None, "to": None}], who="示例", sample=True)
+    decisions.set_target(store, "target_fulfilment", LINXI, "2018", 5, who="示例", sample=True)
+    decisions.drop_samples(store, who="统计员")
     assert staff(store, "1504") == 4
     assert status(store, other) == "accepted"
     assert store.run("SELECT count(*) FROM assignment") == store.run("SELECT count(*) FROM target") == [(0,)]
@@ -468,8 +468,8 @@ def test_the_samples_can_be_taken_out(store: Store) -> None:
 def test_an_answer_makes_a_revision_of_what_there_is(store: Store) -> None:
     accepted(store, CLEAN)
     submission = submitted(store, unclear())
-    intake.answer(store, submission, who="统计员", unit=SONGSHAN, period="2018-Q3")
-    assert intake.submission_states(store, [submission])[submission]["revision"] == 2
+    decisions.answer(store, submission, who="统计员", unit=SONGSHAN, period="2018-Q3")
+    assert submissions.states(store, [submission])[submission]["revision"] == 2
 
 
 # ---- all over again --------------------------------------------------------------------------------------------------
@@ -477,23 +477,23 @@ def test_an_answer_makes_a_revision_of_what_there_is(store: Store) -> None:
 
 def a_busy_week(store: Store) -> None:
     """One of everything that can happen."""
-    intake.assign(store, [{"form": "staffing", "unit": SONGSHAN, "from": "2018-01-01", "to": None}], who="统计员")
-    intake.set_target(store, "target_fulfilment", SONGSHAN, "2018", 20, who="统计员")
-    intake.set_target(store, "target_fulfilment", LINXI, "2018", 30, who="统计员")
-    intake.set_target(store, "target_fulfilment", LINXI, "2018", None, who="统计员")
+    decisions.assign(store, [{"form": "staffing", "unit": SONGSHAN, "from": "2018-01-01", "to": None}], who="统计员")
+    decisions.set_target(store, "target_fulfilment", SONGSHAN, "2018", 20, who="统计员")
+    decisions.set_target(store, "target_fulfilment", LINXI, "2018", 30, who="统计员")
+    decisions.set_target(store, "target_fulfilment", LINXI, "2018", None, who="统计员")
     accepted(store, staffing(office("区委统战部", 3), office("穆家营子镇", 1), period="2018-Q2"))
     first = submitted(store, staffing(OVER, office("穆家营子镇", 4)))
-    intake.explain(store, first, 0, "借入一人", who="统计员")
-    intake.explain(store, first, 1, "新近调入三人", who="统计员")
+    decisions.explain(store, first, 0, "借入一人", who="统计员")
+    decisions.explain(store, first, 1, "新近调入三人", who="统计员")
     second = submitted(store, staffing(OVER | {"operating_funds": 9}, office("穆家营子镇", 4)))
-    intake.accept(store, [second], who="统计员")
+    decisions.accept(store, [second], who="统计员")
     accepted(store, staffing(office("区委统战部", 6), office("穆家营子镇", 4)))
     wrong = submitted(store, staffing(office("县委统战部", 3, part_time=1), unit="林西县"))
-    intake.send_back(store, wrong, who="统计员", reason="专职兼职之和不符")
+    decisions.send_back(store, wrong, who="统计员", reason="专职兼职之和不符")
     answered = submitted(store, unclear())
-    intake.answer(store, answered, who="统计员", unit=LINXI, period="2018-Q2")
+    decisions.answer(store, answered, who="统计员", unit=LINXI, period="2018-Q2")
     withdrawn = accepted(store, make_workbook("training", [course("培训班")], unit="松山区", period="2018-Q3"))
-    intake.withdraw(store, withdrawn, who="统计员", reason="误报")
+    decisions.withdraw(store, withdrawn, who="统计员", reason="误报")
     coverage = make_workbook("coverage", [township("穆家营子镇")], unit="松山区", period="2018-Q3")
     send(store, coverage, b"rubbish", b"", staffing(office("区委统战部"), notes=[MOBILE]), coverage, accept=True)
 
@@ -529,7 +529,7 @@ def test_an_interrupted_rebuild_leaves_what_was_there(store: Store, monkeypatch:
 
 
 def test_a_failure_while_reading_in_leaves_no_half_return(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(derive, "_run_rules", lambda *_: (_ for _ in ()).throw(RuntimeError("停电")))
+    monkeypatch.setattr(loading, "_run_rules", lambda *_: (_ for _ in ()).throw(RuntimeError("停电")))
     with pytest.raises(RuntimeError, match="停电"):
         send(store, CLEAN)
     assert store.run("SELECT count(*) FROM journal") == [(0,)]

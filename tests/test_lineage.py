@@ -11,7 +11,7 @@ import python_calamine as calamine
 from stores import LINXI, SONGSHAN, accepted, small_store, submitted
 from workbooks import course, drawn, excel, make_workbook, office, pairing, return_sheet, township
 
-from huizong import derive, intake
+from huizong import decisions, derive, intake, submissions
 from huizong.forms import all_forms
 from huizong.indicators import UnknownIndicator, figures
 from huizong.lineage import TermCell, terms_of_figure
@@ -72,7 +72,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     )
     submitted(made, make_workbook("staffing", [office("区委统战部", 99)], unit="松山区", period="2018-Q3"))
     for unit, target in ((SONGSHAN, 4), (LINXI, 6)):
-        intake.set_target(made, "target_fulfilment", unit, "2018", target, who="统计员")
+        decisions.set_target(made, "target_fulfilment", unit, "2018", target, who="统计员")
     yield made
     made.close()
 
@@ -83,10 +83,10 @@ def each(store: Store, workbook: bytes) -> list[str]:
 
 
 def accept(store: Store, submission: str) -> None:
-    found = intake.findings(store, submission)
+    found = submissions.findings(store, submission)
     if queries := found.loc[found["severity"] == "query", "n"].tolist():
-        intake.explain(store, submission, queries, "示例数据，虚构", who="统计员")
-    intake.accept(store, [submission], who="统计员")
+        decisions.explain(store, submission, queries, "示例数据，虚构", who="统计员")
+    decisions.accept(store, [submission], who="统计员")
 
 
 def row_of(term: TermCell) -> tuple:
@@ -199,12 +199,12 @@ def test_the_register_and_targets_are_terms_without_a_cell(store: Store) -> None
 
 
 def test_a_target_of_the_whole_is_its_only_term_beneath(store: Store) -> None:
-    intake.set_target(store, "target_fulfilment", "1504", "2018", 8, who="统计员")
+    decisions.set_target(store, "target_fulfilment", "1504", "2018", 8, who="统计员")
     terms = terms_of_figure(store, "target_fulfilment", "1504", Q3)
     assert [(t.unit, t.adds) for t in terms if t.side == "denominator"] == [("1504", 8)]
     assert {t.reporter for t in terms if t.side == "numerator"} == {SONGSHAN, LINXI}
     assert figures(store, ["target_fulfilment"], "1504", [Q3])["value"].iloc[0] == 4 / 8
-    intake.set_target(store, "target_fulfilment", "1504", "2018", None, who="统计员")
+    decisions.set_target(store, "target_fulfilment", "1504", "2018", None, who="统计员")
 
 
 def test_terms_are_of_what_the_asker_may_see(store: Store) -> None:

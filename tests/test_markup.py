@@ -13,7 +13,7 @@ from openpyxl.formatting.rule import CellIsRule
 from openpyxl.styles import Font, PatternFill
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from huizong import intake, markup, sendback
+from huizong import intake, markup, sendback, submissions
 from huizong.blanks import blank
 from huizong.cli import main
 from huizong.excel import COLOURS
@@ -251,7 +251,7 @@ def test_a_return_goes_back_marked_and_its_correction_is_read(store: Store, tmp_
     (receipt,) = send(store, saved(workbook))
     (corrected,) = receipt.submissions
     assert status(store, corrected) == "clean"
-    assert intake.submissions(store, id=corrected)["revision"].tolist() == [2]
+    assert submissions.listed(store, id=corrected)["revision"].tolist() == [2]
 
 
 def test_a_marked_up_workbook_is_read_as_the_one_that_was_sent(store: Store, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from huizong import intake, themes, ui
+from huizong import submissions, themes, ui
 from huizong.forms import all_forms
 from huizong.org_units import register
 from huizong.periods import Period
@@ -239,5 +239,5 @@ def test_starting_empty_asks_back_and_then_deletes_the_samples(store_dir: Path) 
     press(app, "是")
     assert not figures(app)
     assert "还没有已验收的报表" in text_of(app)
-    assert intake.submissions(open_store(store_dir)).empty
+    assert submissions.listed(open_store(store_dir)).empty
     open_store(store_dir).close()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 import pytest
 
-from huizong import intake
+from huizong import submissions
 from huizong.indicators import composition, figures, figures_by_child, response
 from huizong.lineage import terms_of_figure
 from huizong.periods import Period
@@ -137,7 +137,7 @@ def test_the_bureau_is_a_department_with_7_of_18_in_one_age_band_and_one_liaison
     assert sum(ages.values()) == 18
     assert round(max(ages.values()) / 18, 3) == 0.389
     assert parts(store, "staffing", "engagement", BUREAU, "2007-Q4")["part_time"] == 1
-    assert intake.submissions(store, form="staffing", unit=BUREAU)["department"].tolist() == [BUREAU]
+    assert submissions.listed(store, form="staffing", unit=BUREAU)["department"].tolist() == [BUREAU]
 
 
 def test_luohe_shows_the_break_of_2004_and_nothing_is_apportioned(store: Store) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from huizong import derive, intake, samples
+from huizong import derive, samples, submissions
 from huizong.edits import personal_cells
 from huizong.forms import all_forms
 from huizong.org_units import register
@@ -60,7 +60,7 @@ def test_who_owes_what_names_units_and_forms_that_are_known() -> None:
 def test_a_new_store_holds_every_sample_accepted_and_the_next_start_builds_nothing(tmp_path: Path) -> None:
     told: list[float] = []
     store = ensure_store(tmp_path, told.append)
-    held = intake.submissions(store)
+    held = submissions.listed(store)
     assert set(held["status"]) == {"accepted"}
     assert held["sample"].all()
     assert set(held["revision"]) == {1}
@@ -104,12 +104,12 @@ def test_a_build_that_is_interrupted_leaves_nothing_half_done(
         ensure_store(folder, stop)
     assert list(folder.iterdir()) == []
     store = ensure_store(folder)
-    assert intake.submissions(store)["unit"].tolist() == ["321084-01"]
+    assert submissions.listed(store)["unit"].tolist() == ["321084-01"]
     store.close()
 
 
 def test_an_emptied_store_is_not_filled_again(one_sample: Path, tmp_path: Path) -> None:
     store = ensure_store(tmp_path / "store")
     derive.reset(store)
-    assert intake.submissions(ensure_store(tmp_path / "store")).empty
+    assert submissions.listed(ensure_store(tmp_path / "store")).empty
     store.close()

@@ -11,7 +11,7 @@ from docx.document import Document as Letter
 from openpyxl import load_workbook
 from streamlit.testing.v1 import AppTest
 
-from huizong import intake, notices, sendback
+from huizong import decisions, notices, sendback, submissions
 from huizong.store import Store
 from huizong.texts import speak
 from tests.clerk import Office, staffing_workbook
@@ -77,10 +77,10 @@ def test_a_query_that_has_been_explained_does_not_go_back(store: Store) -> None:
     workbook.save(stream)
     submission = submitted(store, stream.getvalue())
     queries = [problem for problem in sendback.problems_of(store, submission) if problem.severity == "query"]
-    found = intake.findings(store, submission)
+    found = submissions.findings(store, submission)
     numbers = found.loc[found["severity"] == "query", "n"].tolist()
     assert len(queries) == len(numbers) > 0
-    intake.explain(store, submission, numbers, "名录外单位，已核实", who="统计员")
+    decisions.explain(store, submission, numbers, "名录外单位，已核实", who="统计员")
     assert not [problem for problem in sendback.problems_of(store, submission) if problem.severity == "query"]
 
 
@@ -107,7 +107,7 @@ def downloads(page: str) -> list[str]:
 def test_what_goes_back_is_offered_where_a_return_is_decided_and_in_its_history(store: Store, wrong: str) -> None:
     store.close()
     assert {"下载标注工作簿", "下载退回通知（Word）"} <= {*downloads("upload")}
-    intake.send_back(store, wrong, who="统计员", reason="核对三项")
+    decisions.send_back(store, wrong, who="统计员", reason="核对三项")
     store.close()
     assert {"下载标注工作簿", "下载退回通知（Word）"} <= {*downloads("submissions")}
 

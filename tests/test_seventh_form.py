@@ -11,7 +11,7 @@ import streamlit as st
 from stores import SONGSHAN, send, status
 from streamlit.testing.v1 import AppTest
 
-from huizong import blanks, cli, derive, forms, intake, ui
+from huizong import blanks, cli, decisions, derive, forms, submissions, ui
 from huizong.forms import Form, all_forms, load_forms
 from huizong.indicators import figures
 from huizong.lineage import terms_of_figure
@@ -126,7 +126,7 @@ def test_from_the_blank_to_the_figure_and_its_cell(seven: Store) -> None:
     wrong, right = send(seven, filled_in(seven, planned=1), filled_in(seven, planned=4))
     assert (wrong.outcome, right.outcome) == ("received", "received")
 
-    found = intake.findings(seven, wrong.submissions[0])
+    found = submissions.findings(seven, wrong.submissions[0])
     assert set(found["rule"]) == {"visits_within_plan"}
     assert found["sheet"][0] == "走访联系情况表"
     assert len(found) == 1  # the same message on every row is told once, with all its cells
@@ -135,7 +135,7 @@ def test_from_the_blank_to_the_figure_and_its_cell(seven: Store) -> None:
     assert status(seven, wrong.submissions[0]) == "error"
 
     assert status(seven, right.submissions[0]) == "clean"
-    intake.accept(seven, right.submissions, who="统计员")
+    decisions.accept(seven, right.submissions, who="统计员")
     row = figures(seven, ["visit_fulfilment"], SONGSHAN, [Q3]).iloc[0]
     assert (row["numerator"], row["denominator"], row["value"]) == (2 * n, 4 * n, 0.5)
     assert figures(seven, ["visits_paid"], "150404100", [Q3])["value"].iloc[0] == 2

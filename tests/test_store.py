@@ -15,7 +15,7 @@ from stores import LINXI, SONGSHAN, accepted, contents, files_in, places, send, 
 from test_forms import declared, written
 from workbooks import make_workbook, office
 
-from huizong import derive, intake, journal
+from huizong import decisions, derive, journal, submissions
 from huizong.derive import reset
 from huizong.forms import load_forms
 from huizong.indicators import figures
@@ -109,20 +109,20 @@ def test_figures_are_of_what_the_asker_may_see(two_counties: Store, scope: list[
 
 
 def test_submissions_and_findings_are_of_what_the_asker_may_see(two_counties: Store) -> None:
-    everything = intake.submissions(two_counties)
-    assert set(intake.submissions(two_counties, [LINXI])["unit"]) == {LINXI}
-    assert len(intake.submissions(two_counties, [])) == 0
+    everything = submissions.listed(two_counties)
+    assert set(submissions.listed(two_counties, [LINXI])["unit"]) == {LINXI}
+    assert len(submissions.listed(two_counties, [])) == 0
     wrong = make_workbook("staffing", [office("区委统战部", 3, women=9)], unit="松山区", period="2018-Q4")
     submission = submitted(two_counties, wrong)
-    assert len(intake.findings(two_counties, submission)) == 1
-    assert len(intake.findings(two_counties, submission, [LINXI])) == 0
+    assert len(submissions.findings(two_counties, submission)) == 1
+    assert len(submissions.findings(two_counties, submission, [LINXI])) == 0
     assert len(everything) == 2
 
 
 def test_an_unclear_return_is_seen_by_nobody_with_a_narrow_scope(store: Store) -> None:
     submitted(store, staffing(unit="哪里"))
-    assert len(intake.submissions(store)) == 1
-    assert len(intake.submissions(store, [SONGSHAN])) == 0
+    assert len(submissions.listed(store)) == 1
+    assert len(submissions.listed(store, [SONGSHAN])) == 0
 
 
 # ---- questions -------------------------------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ def test_the_version_grows_with_every_change(store: Store) -> None:
     seen = [store.version]
     submission = submitted(store, staffing())
     seen.append(store.version)
-    intake.accept(store, [submission], who="统计员")
+    decisions.accept(store, [submission], who="统计员")
     seen.append(store.version)
     assert len(set(seen)) == 3
     assert store.version == seen[-1]
