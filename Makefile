@@ -8,7 +8,7 @@ RUNS = .venv/.runs
 TESTS = .venv/.tests
 LOCK = $(BIN)/uv pip compile --python-version 3.11 --no-emit-index-url --universal
 
-.PHONY: run test check fuzz messy bench lock samples register screenshots tools
+.PHONY: run test check crash fuzz messy bench lock samples register screenshots tools
 
 run: $(RUNS)
 	$(BIN)/streamlit run app.py --server.port $(PORT)
@@ -20,6 +20,10 @@ check: $(TESTS)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(MAKE) test
+
+# A bulk load killed 250 times; make crash KILLS=1000 SEED=7 for more and others.
+crash: $(TESTS)
+	$(BIN)/python -m tests.crash --kills $(or $(KILLS),250) --seed $(or $(SEED),0)
 
 # Changed bytes of real files through the readers, for ten minutes; make fuzz MINUTES=2 for less.
 fuzz: $(TESTS)

@@ -27,4 +27,4 @@ from huizong import ui  # noqa: E402
 ui.settle_language()
 page = ui.navigation()
 ui.language_switch()
-page.run()
+ui.run_page(page)

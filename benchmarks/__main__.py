@@ -1,7 +1,8 @@
 """make bench: every benchmark, one after the other. Each prints what it measured beside its goal."""
 
-from benchmarks import intake, rerun
+from benchmarks import board, intake, rerun
 
 if __name__ == "__main__":
     intake.compare()
     rerun.measure()
+    board.measure()

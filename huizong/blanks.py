@@ -133,6 +133,9 @@ def draw_blank(
             *(_("Note: {note}").format(note=note.get(language())) for note in form.notes),
             _("Filled in by:            Checked by:            Date:"),
         ],
+        asked=_("Nothing to report for this period (nil return); to confirm, choose “{yes}”:").format(yes=_("Yes"))
+        if form.nil
+        else "",
         look=Look(serial=_("No."), total=_("Total") if len(known) != 1 else None),
     )
     workbook = Workbook()
@@ -150,6 +153,10 @@ def draw_blank(
     if body.total:
         for item in (item for item in form.items if item.summed):
             sheet.cell(body.total, body.columns[item.code], f"=SUM({body.range(item.code)})")
+    if body.answer:
+        confirm = DataValidation(type="list", formula1=f'"{_("Yes")}"', allow_blank=True, showErrorMessage=True)
+        confirm.add(body.answer)
+        sheet.add_data_validation(confirm)
     for item in form.items:
         if check := validation(item, mark):
             check.add(body.range(item.code))
@@ -208,6 +215,8 @@ def leave_open(sheet: Worksheet, body: Body, signature: int) -> None:
             if cell.column >= left:
                 cell.fill = INPUT_FILL
     sheet.cell(signature, 1).protection = Protection(locked=False)
+    if body.answer:
+        sheet[body.answer].protection, sheet[body.answer].fill = Protection(locked=False), INPUT_FILL
     sheet.protection.enable()
     for liberty in ("insertRows", "deleteRows", "formatCells", "formatColumns", "formatRows", "sort", "autoFilter"):
         setattr(sheet.protection, liberty, False)  # False: not forbidden
@@ -288,7 +297,7 @@ def draw_checks(sheet: Worksheet, form: Form, body: Body, rows: Sequence[formula
     texts, checked = [], set()
     for number, names in enumerate(rows, body.first):
         text = ""
-        for rule in sorted(form.rules, key=lambda rule: rule.severity):
+        for rule in form.rules_told:
             broken = formula_of(rule, names, body, number)
             told = f'IF(IFERROR({broken},FALSE),{complaint(rule, names)},"")'
             if broken and len(text) + len(told) < LONGEST_FORMULA:
@@ -343,9 +352,10 @@ def inputs(form: Form, body: Body) -> str:
 
 def explain(sheet: Worksheet, form: Form, checked: set[str]) -> None:
     """From the form itself: what each column wants, what will be checked, and what of it the blank checks itself."""
-    rules = explain_rules(form)
-    by_severity = sorted(form.rules, key=lambda rule: rule.severity)
-    rules[_("Checked")] = [_("at once, beside the row") if r.code in checked else _("on receipt") for r in by_severity]
+    rules = explain_rules(form, trial=False).drop(columns=_("Usual explanations"), errors="ignore")
+    rules[_("Checked")] = [
+        _("at once, beside the row") if rule.code in checked else _("on receipt") for rule in form.rules_told
+    ]
     row = 3
     for frame in (explain_items(form).drop(columns=_("Also printed as")), rules):
         draw_table(sheet, row, frame, {})
@@ -356,6 +366,7 @@ def explain(sheet: Worksheet, form: Form, checked: set[str]) -> None:
     for words in (
         _("Fill in the light cells only. Grey cells beside the table are for comparison and are not sent in."),
         _("The column “Check” says which rule a row breaks: red must be corrected, yellow corrected or explained."),
+        *([_("With nothing to report, choose “Yes” above the table: an empty table is not a return.")] * form.nil),
     ):
         across(sheet, row, 1, width, words, LEFT).font = Font(name="仿宋", size=11)
         row += 1

@@ -145,6 +145,46 @@ def ranking(frame: pd.DataFrame, indicator: Indicator, caption: Caption, *, aver
     )
 
 
+def response(frame: pd.DataFrame, caption: Caption) -> go.Figure:
+    """Bars of the share of what each region owed that it has sent, and within them of what came in time.
+
+    frame: one row per region of one period (unit, name, n_expected, n_received, n_on_time, response, on_time). In words
+    stands how much came in time of what is judged so far; the bars are all of what is owed.
+    """
+    rows = frame.sort_values(["response", "on_time"], ascending=False, kind="stable")
+    places = np.arange(len(rows))
+    units = rows[["unit"]].to_numpy(str)
+    printed = []
+    for row in rows.itertuples():
+        text = f"{row.n_received}/{row.n_expected} · {row.response:.0%}"
+        if not pd.isna(row.on_time):
+            text = _("{text} · in time {on_time}").format(text=text, on_time=f"{row.on_time:.0%}")
+        printed.append(text)
+    sent = go.Bar(
+        x=rows["response"].to_numpy(float), y=places, orientation="h", name=_("Returns in"), width=0.72,
+        marker={"color": SKY, "opacity": 0.55}, text=printed, textposition="outside", textangle=0, cliponaxis=False,
+        customdata=units, hovertext=[f"{n}：{text}" for n, text in zip(rows["name"], printed, strict=True)],
+        hoverinfo="text",
+    )  # fmt: skip
+    in_time = go.Bar(
+        x=(rows["n_on_time"] / rows["n_expected"]).to_numpy(float), y=places, orientation="h",
+        name=_("of these in time"), width=0.4,
+        marker={"color": BLUE, "opacity": 0.85}, customdata=units, hoverinfo="skip",
+    )  # fmt: skip
+    return drawn(
+        [sent, in_time],
+        caption,
+        "",
+        x={"range": [0, 1.5], "tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%"},
+        y=from_the_top(rows["name"].tolist()),
+        height=ROW * len(rows) + 140,
+        over=34,
+        barmode="overlay",
+        showlegend=True,
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom"},
+    )
+
+
 def trend(
     frame: pd.DataFrame,
     indicator: Indicator,
@@ -301,9 +341,53 @@ def heat_map(frame: pd.DataFrame, indicators: Sequence[Indicator], caption: Capt
         for y, unit in enumerate(names.index)
         for x, indicator in enumerate(columns)
     ]
-    heads = [wrapped(i.label.get(language()), CHARACTERS // max(len(columns), 1)) for i in columns]
+    return grid(
+        goodness,
+        cells,
+        names,
+        [i.label.get(language()) for i in columns],
+        caption,
+        keys=[i.code for i in columns],
+    )
+
+
+def response_over_time(
+    frame: pd.DataFrame, measure: str, periods: Sequence[Period], regions: Mapping[str, str], caption: Caption
+) -> go.Figure:
+    """Regions × periods, the shares printed; a dash where nothing was owed.
+
+    frame: one row per region and period (unit, period and the measure, a fraction). regions: unit → its name, in the
+    order shown.
+    """
+    table = frame.pivot(index="unit", columns="period", values=measure)
+    table = table.reindex(index=list(regions), columns=[period.code for period in periods])
+    shares = table.to_numpy(float)
+    cells = [
+        (x, y, unit, NO_FIGURE if np.isnan(shares[y, x]) else f"{shares[y, x]:.0%}")
+        for y, unit in enumerate(regions)
+        for x in range(len(periods))
+    ]
+    names = pd.Series(regions)
+    heads = time_ticks(periods)
+    return grid(shares, cells, names, heads, caption, keys=[period.code for period in periods], wrap=False)
+
+
+def grid(
+    goodness: np.ndarray,
+    cells: Sequence[tuple[int, int, str, str]],
+    names: pd.Series,
+    heads: Sequence[str],
+    caption: Caption,
+    *,
+    keys: Sequence[str],
+    wrap: bool = True,
+) -> go.Figure:
+    """Regions × columns with a text in each cell, coloured from 0, the worst, to 1. cells: column, row, unit, text.
+    names: unit → name. A click gives unit and the column's key."""
+    if wrap:
+        heads = [wrapped(head, CHARACTERS // max(len(heads), 1)) for head in heads]
     colours = go.Heatmap(
-        z=goodness, x=np.arange(len(columns)), y=np.arange(len(names)), zmin=0, zmax=1, colorscale=WORST_TO_BEST,
+        z=goodness, x=np.arange(len(heads)), y=np.arange(len(names)), zmin=0, zmax=1, colorscale=WORST_TO_BEST,
         showscale=False, xgap=2, ygap=2, hoverinfo="skip",
     )  # fmt: skip
     figures = go.Scatter(  # a heat map cannot be selected; the printed figures can
@@ -314,8 +398,8 @@ def heat_map(frame: pd.DataFrame, indicators: Sequence[Indicator], caption: Capt
         text=[text for *__, text in cells],
         textposition="middle center",
         textfont={"size": 12},
-        customdata=np.array([[unit, columns[x].code] for x, __, unit, __ in cells], str).reshape(-1, 2),
-        hovertext=[f"{names[unit]}，{columns[x].label.get(language())}：{text}" for x, __, unit, text in cells],
+        customdata=np.array([[unit, keys[x]] for x, __, unit, __ in cells], str).reshape(-1, 2),
+        hovertext=[f"{names[unit]}，{heads[x].replace('<br>', '')}：{text}" for x, __, unit, text in cells],
         hoverinfo="text",
     )
     bare = {"showgrid": False, "zeroline": False}
@@ -326,11 +410,11 @@ def heat_map(frame: pd.DataFrame, indicators: Sequence[Indicator], caption: Capt
         "",
         x=bare
         | {
-            "tickvals": np.arange(len(columns)),
-            "ticktext": heads,
+            "tickvals": np.arange(len(heads)),
+            "ticktext": list(heads),
             "side": "top",
             "tickangle": 0,
-            "range": [-0.5, len(columns) - 0.5],
+            "range": [-0.5, len(heads) - 0.5],
         },
         y=bare | from_the_top(names.tolist()) | {"range": [len(names) - 0.5, -0.5]},
         height=(ROW + 4) * len(names) + 110 + over,
@@ -382,6 +466,99 @@ def changes(frame: pd.DataFrame, caption: Caption) -> go.Figure:
         x={"range": [-reach, reach], "showticklabels": False, "zeroline": True},
         y=from_the_top(frame["label"].tolist()),
         height=ROW * len(frame) + 110,
+    )
+
+
+def history(frame: pd.DataFrame, caption: Caption, unit: str) -> go.Figure:
+    """A line for each series over the periods; its last value, the one in question, stands out.
+
+    frame: one row per series and period (series, period, value).
+    """
+    periods = sorted({*map(Period.of, frame["period"])})
+    codes = [period.code for period in periods]
+    traces = []
+    names = list(dict.fromkeys(frame["series"]))
+    for n, (name, rows) in enumerate(frame.groupby("series", sort=False)):
+        values = rows.set_index("period")["value"].reindex(codes).to_numpy(float)
+        last, shown = len(codes) - 1, printed_points(values)
+        trace = go.Scatter(
+            x=np.arange(len(codes)),
+            y=values,
+            name=name,
+            mode="lines+markers+text",
+            line={"color": PALETTE[n], "width": 2},
+            marker={
+                "size": [13 if at == last else 7 for at in range(len(codes))],
+                "color": [VERMILION if at == last else PALETTE[n] for at in range(len(codes))],
+            },
+            text=[f"{value:,.10g}" if at in shown else "" for at, value in enumerate(values)],
+            textposition=np.where(np.arange(len(codes)) == 0, "top right", "top center"),
+            cliponaxis=False,
+            hovertext=[
+                f"{name}, {period.label(language())}：{value:,.10g}"
+                for period, value in zip(periods, values, strict=True)
+            ],
+            hoverinfo="text",
+        )
+        traces.append(trace)
+    return drawn(
+        traces,
+        caption,
+        unit,
+        x={"tickvals": np.arange(len(codes)), "ticktext": time_ticks(periods), "range": [-0.5, len(codes) - 0.5]},
+        y={"range": range_around(frame["value"].to_numpy(float)), "tickformat": ","},
+        height=330,
+        over=34 if len(names) > 1 else 12,
+        showlegend=len(names) > 1,
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom"},
+    )
+
+
+def strip(frame: pd.DataFrame, own: tuple[str, float], caption: Caption, unit: str, *, share: bool) -> go.Figure:
+    """A dot for each peer along one axis, their median, and the one in question with its name.
+
+    frame: one row per peer (name, value). own: the name and the value of the one in question.
+    """
+    rows = frame.sort_values("value", kind="stable")
+    values = rows["value"].to_numpy(float)
+    name, value = own
+    known = np.append(values, value)
+    low, high = min(0.0, known.min()), known.max()
+    lanes = np.resize(np.array([0.0, 0.22, -0.22, 0.44, -0.44]), len(rows))  # side by side where they are close
+
+    def printed(number: float) -> str:
+        return f"{number:.1%}" if share else f"{number:,.4g}"
+
+    peers = go.Scatter(
+        x=values,
+        y=lanes,
+        mode="markers",
+        marker={"size": 12, "color": BLUE, "opacity": 0.55},
+        hovertext=[f"{row.name_}：{printed(row.value)}" for row in rows.rename(columns={"name": "name_"}).itertuples()],
+        hoverinfo="text",
+    )
+    in_question = go.Scatter(
+        x=np.array([value]),
+        y=np.array([0.0]),
+        mode="markers+text",
+        marker={"size": 16, "color": VERMILION, "symbol": "diamond"},
+        text=[f"<b>{name} {printed(value)}</b>"],
+        textposition="top left" if value > (low + high) / 2 else "top right",
+        cliponaxis=False,
+        hoverinfo="skip",
+    )
+    middle = float(np.median(known))
+    words = _("Median of {n}: {value}").format(n=len(known), value=printed(middle))
+    room = (high - low or 1) * 0.06
+    return drawn(
+        [peers, in_question],
+        caption,
+        unit,
+        x={"range": [low - room, high + room], "tickformat": ".0%" if share else ","},
+        y={"visible": False, "range": [-1.1, 1.1]},
+        height=270,
+        lines=[Line(middle, words, "dot", "left" if middle < (low + high) / 2 else "right")],
+        over=36,
     )
 
 

@@ -4,42 +4,70 @@ import argparse
 import getpass
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import copy_context
+from dataclasses import asdict, replace
+from datetime import datetime
+from functools import cache
 from pathlib import Path
 from string import ascii_uppercase
+from threading import Event, Thread
 
+import pandas as pd
 from pandas import DataFrame
 
-from huizong import blanks, derive, intake, sendback, submissions
+from huizong import blanks, bulk, cross_checks, decisions, derive, intake, sendback, submissions
+from huizong.answers import Answers, BadAnswers, asked_about, read_answers
+from huizong.backup import BadBackup, StoreNotEmpty, back_up, restore_from, verify_backup
+from huizong.derive import OriginalsUnread
 from huizong.edits import describe
+from huizong.excel import display_width
 from huizong.forms import BadForm, Form, UnknownForm, all_forms
+from huizong.inbox import Inbox
 from huizong.indicators import UnknownIndicator, figures
+from huizong.intake import Receipt
 from huizong.lineage import terms_of_figure
 from huizong.org_units import LEVELS, UnknownUnit
 from huizong.periods import BadPeriod, Period
 from huizong.returns import Return, item_value
 from huizong.samples import ensure_store
-from huizong.store import ROOT, Store, StoreBusy, open_store, store_folder
+from huizong.sheet import Unreadable
+from huizong.store import ROOT, Store, StoreBusy, StoreTrouble, open_store, store_folder
 from huizong.texts import LANGUAGES, _, language, speak
+from huizong.verify import Difference, Verified, verify_store
 
+PROGRESS_SECONDS = 5.0  # between two lines where there is no terminal
 WORKBOOKS = {".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".et"}
-MISTAKES = (UnknownForm, UnknownIndicator, UnknownUnit, BadPeriod, BadForm, StoreBusy, FileNotFoundError)
+MISTAKES = (
+    BadAnswers, BadBackup, BadForm, BadPeriod, FileNotFoundError, OriginalsUnread, StoreNotEmpty, StoreTrouble,
+    UnknownForm, UnknownIndicator, UnknownUnit,
+)  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status: 0 fine, 1 returns with errors, 2 a call that cannot be carried out."""
+    """Exit status: 0 fine, 1 something has errors or cannot be read, 2 a call that cannot be carried out, 130 ended by
+    Ctrl-C, 141 whoever read the answer has stopped."""
     args = parser().parse_args(arguments)
     speak(args.language)
     if args.store:
         os.environ["HUIZONG_STORE"] = str(args.store)
     try:
-        return args.run(args)
+        status = args.run(args)
+        sys.stdout.flush()
+        return status
     except MISTAKES as error:
         print(f"huizong: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # figure … | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still in the buffer goes nowhere
+        return 141
 
 
 def shared_options(**defaults: object) -> argparse.ArgumentParser:
@@ -58,32 +86,61 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m huizong", parents=[before])
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def command(name: str, run, help: str) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=help, parents=[shared])
+    def command(name: str, run, help: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=help, parents=[shared, *parents])
         made.set_defaults(run=run)
         return made
 
-    made = command("check", check, "findings of workbooks; nothing is kept; exit 1 when there are errors")
+    opening = argparse.ArgumentParser(add_help=False)
+    words = "what check --json printed, an answer beside each question (docs/questions.md)"
+    opening.add_argument("--answers", type=Path, metavar="FILE.json", help=words)
+    words = "of protected workbooks, one password a line; without it HUIZONG_PASSWORD, or they are asked for"
+    opening.add_argument("--password-file", type=Path, metavar="FILE", help=words)
+    made = command("check", check, "findings of workbooks; nothing is kept; exit 1 when there are errors", opening)
     made.add_argument("files", nargs="+", type=Path, metavar="FILE")
     made = command("markup", markup, "a workbook with its findings marked; exit 1 when there are errors")
     made.add_argument("file", type=Path, metavar="FILE")
     made.add_argument("-o", "--output", required=True, type=Path, metavar="OUT")
-    made = command("load", load, "take workbooks in")
+    receiving = argparse.ArgumentParser(add_help=False)
+    receiving.add_argument("--accept", action="store_true", help="accept those without errors and without open queries")
+    receiving.add_argument("--summary", type=Path, metavar="FILE.xlsx", help="what became of each file, as a workbook")
+    made = command("load", load, "take workbooks in: files, folders, ZIPs", receiving, opening)
     made.add_argument("paths", nargs="+", type=Path, metavar="PATH")
-    made.add_argument("--accept", action="store_true", help="accept those without errors and without open queries")
+    made = command("watch", watch, "take in what is put into a folder, until ended by Ctrl-C or SIGTERM", receiving)
+    made.add_argument("folder", type=Path, metavar="FOLDER")
+    made.add_argument("--every", type=float, default=5, metavar="SECONDS", help="between two looks (5)")
+    made.add_argument("--once", action="store_true", help="take in what is there, and end")
     made = command("figure", figure, "one figure with its terms")
     made.add_argument("indicator", metavar="INDICATOR")
     made.add_argument("--unit", required=True, metavar="CODE")
     made.add_argument("--period", required=True, metavar="P", help="2018, 2018-H1, 2018-Q3, 2018-11")
+    made = command("cross", cross, "what is worth checking across returns, ranked")
+    made.add_argument("--unit", required=True, metavar="CODE")
+    made.add_argument("--period", required=True, metavar="P")
+    made.add_argument("--most", type=int, default=cross_checks.MOST, metavar="N", help="lines told (%(default)s)")
     made = command("template", template, "a blank return")
     made.add_argument("form", metavar="FORM")
     made.add_argument("--unit", required=True, metavar="CODE")
     made.add_argument("--period", required=True, metavar="P")
     made.add_argument("-o", "--output", required=True, type=Path, metavar="FILE")
     made.add_argument("--all", action="store_true", help="a ZIP with the blanks of all units under CODE")
+    made = command("report", report, "a report in Word whose figures are linked to what they are made of")
+    made.add_argument("template", metavar="TEMPLATE", help="quarterly, yearly, or a Word file (docs/reports.md)")
+    made.add_argument("--unit", required=True, metavar="CODE")
+    made.add_argument("--period", required=True, metavar="P")
+    made.add_argument("-o", "--output", required=True, type=Path, metavar="FILE.docx")
     command("forms", forms, "the forms there are")
     command("indicators", indicators, "the indicators there are")
     command("rebuild", rebuild, "make the derived tables again from the journal and the originals")
+    made = command("verify", verify, "whether the store, or a backup of it, is whole; exit 1 when something differs")
+    made.add_argument("backup", nargs="?", type=Path, metavar="BACKUP", help="a folder that backup has made")
+    made.add_argument("--quick", action="store_true", help="the record only, without rebuilding the tables beside it")
+    made = command("backup", backup, "copy the record to a folder on another disk; what is there already stays")
+    made.add_argument("folder", type=Path, metavar="DEST")
+    made = command("restore", restore, "fill an empty store from a backup")
+    made.add_argument("folder", type=Path, metavar="BACKUP")
+    words = "also when originals are missing in the backup; exit 1 then"
+    made.add_argument("--incomplete", action="store_true", help=words)
     command("reset", reset, "start empty: everything in the store is deleted")
     made = command("serve", serve, "the pages, on http://localhost:8501")
     made.add_argument("--port", type=int, default=8501)
@@ -110,9 +167,30 @@ def who() -> str:
 
 def check(args: argparse.Namespace) -> int:
     paths = [path for given in args.files for path in (workbooks_in(given) if given.is_dir() else [given])]
-    entries = [checked_entry(found) for found in intake.check(store_for_checking(), paths)]
+    store = store_for_checking()
+    answers = read_answers(args.answers, store.forms, store.units) if args.answers else None
+    found = intake.check(store, paths, answers=answers, passwords=passwords_of(args))
+    entries = [checked_entry(one) for one in found]
+    if answers:
+        answers.none_left()
     show(args, {"files": entries}, (line for entry in entries for line in entry_lines(entry)))
     return 1 if any(entry["status"] in ("error", "unreadable") for entry in entries) else 0
+
+
+def passwords_of(args: argparse.Namespace) -> Callable[[], list[str]]:
+    """Asks for the passwords once, when a file wants one. None stands on the command line, where all can see it."""
+
+    @cache
+    def passwords() -> list[str]:
+        if args.password_file:
+            return [line for line in args.password_file.read_text(encoding="utf-8-sig").splitlines() if line]
+        if given := os.environ.get("HUIZONG_PASSWORD"):
+            return [given]
+        if sys.stdin.isatty() and (typed := getpass.getpass(_("Password of the protected workbooks: "))):
+            return [typed]
+        return []
+
+    return passwords
 
 
 def store_for_checking() -> Store:
@@ -131,6 +209,7 @@ def checked_entry(found: intake.Checked) -> dict:
     form = read.form if read else None
     return {
         "file": found.filename,
+        "return": found.number + 1,
         "form": form.code if form else None,
         "unit": read.unit.code if read and read.unit else None,
         "unit_name": read.unit.name if read and read.unit else None,
@@ -187,7 +266,8 @@ def entry_lines(entry: dict) -> Iterable[str]:
     head = "  ".join(str(entry[key]) for key in ("form", "unit_name", "period") if entry[key])
     yield f"{entry['file']}  {head}  {entry['status']}  {entry['rows']}"
     for question in entry["questions"]:
-        yield f"  ? {question['ask']}: {question['found']} {' '.join(question['candidates'])}"
+        at = f" {question['sheet']}!{question['cell']}" if question["cell"] else ""
+        yield f"  ? {question['ask']}{at}: {question['found']} {' '.join(question['candidates'])}"
     for finding in entry["findings"]:
         at = "、".join(finding["cells"])
         where = f"{finding['sheet']}!{at}" if finding["sheet"] else at
@@ -199,35 +279,211 @@ def workbooks_in(folder: Path) -> list[Path]:
     return sorted(p for p in folder.rglob("*") if p.suffix.lower() in WORKBOOKS and not p.name.startswith("~$"))
 
 
+# ---- many files -----------------------------------------------------------------------------------------------------
+
+
 def load(args: argparse.Namespace) -> int:
-    paths = [path for given in args.paths for path in (workbooks_in(given) if given.is_dir() else [given])]
-    for path in paths:
-        if not path.is_file():
-            raise FileNotFoundError(f"{path}: {_('no such file or folder')}")
+    """What was received before says so: the same call again goes on where one was ended."""
+    if args.summary and not args.summary.parent.is_dir():
+        raise FileNotFoundError(_("{path}: no such file or folder").format(path=args.summary.parent))
+    paths = [path for given in args.paths for path in files_given(given)]
     store = derive.ready(open_store())
-    entries = []
-    files = ((path.name, path.read_bytes()) for path in paths)
-    receipts = intake.receive(store, files, who=who(), accept=args.accept)
-    for n, (path, receipt) in enumerate(zip(paths, receipts, strict=True), 1):
-        if not args.json and sys.stderr.isatty():
-            print(f"\r{n}/{len(paths)}", end="", file=sys.stderr)
-        entries.append({"file": str(path), "outcome": receipt.outcome, "message": receipt.message,
-                        "submissions": receipt.submissions})  # fmt: skip
-    states = submissions.states(store, [i for entry in entries for i in entry["submissions"]])
-    for entry in entries:
-        entry["returns"] = [states[i] for i in entry.pop("submissions")]
+    answers = read_answers(args.answers, store.forms, store.units) if args.answers else None
+    batch = bulk.Batch(store, bulk.on_disk(paths), who=who(), accept=args.accept)
+    with ended_by_signals(batch.stopping), progress_shown(batch):
+        try:
+            batch.finish()
+        except StoreTrouble:
+            print("huizong:", stopped_words(batch), file=sys.stderr)
+            raise
+    open_locked(store, batch, passwords_of(args))
+    if answers:
+        answer_questions(store, batch, answers)
+    entries = load_entries(store, batch.receipts)
+    outcomes, statuses = bulk.counted(batch.receipts, states_of(store, batch.receipts))
+    stopped = len(batch.receipts) < batch.total
+    answer = {"files": entries, "summary": outcomes | {"returns": statuses, "of": batch.total, "stopped": stopped}}
+    show(args, answer, load_lines(store, batch))
+    if args.summary:
+        args.summary.write_bytes(bulk.summary_workbook(store, batch.receipts))
     store.close()
-    show(args, {"files": entries}, (load_line(entry) for entry in entries))
-    return 1 if any(load_failed(entry) for entry in entries) else 0
+    return 130 if stopped else 1 if any(load_failed(entry) for entry in entries) else 0
+
+
+def open_locked(store: Store, batch: bulk.Batch, passwords: Callable[[], list[str]]) -> None:
+    """Takes in the workbooks that wait for their password, with the first that fits."""
+    for n, receipt in enumerate(batch.receipts):
+        for password in passwords() if receipt.locked else []:
+            try:
+                batch.receipts[n] = intake.receive_unlocked(store, receipt, password, who=who(), accept=batch.accept)
+                break
+            except Unreadable as error:
+                batch.receipts[n] = replace(receipt, message=intake.reason_text(error.reason))
+
+
+def answer_questions(store: Store, batch: bulk.Batch, answers: Answers) -> None:
+    """Answers what returns just taken in leave unclear. Raises BadAnswers when more is answered than was asked."""
+    answered = []
+    for receipt in batch.receipts:
+        for submission in receipt.submissions:
+            while said := answers.take(receipt.filename, *asked_about(store, submission)):
+                decisions.answer(store, submission, who=who(), **said)
+                answered.append(submission)
+    if batch.accept:
+        with store.transaction() as cursor:
+            decisions.accept_within(store, cursor, answered, who())
+    answers.none_left()
+
+
+def files_given(path: Path) -> list[Path]:
+    try:
+        return bulk.files_under(path)
+    except OSError:
+        raise FileNotFoundError(_("{path}: no such file or folder").format(path=path)) from None
+
+
+@contextmanager
+def ended_by_signals(stopping: Event) -> Iterator[None]:
+    """Ctrl-C and SIGTERM set stopping; the second Ctrl-C does not wait for what is under way."""
+
+    def stop(number: int, _frame: object) -> None:
+        if stopping.is_set():
+            raise KeyboardInterrupt
+        stopping.set()
+        print("\nhuizong:", _("Stopping after the files under way …"), file=sys.stderr)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def progress_shown(batch: bulk.Batch) -> Iterator[None]:
+    """How far a batch is, on stderr: one line written over and over on a terminal, else one every few seconds."""
+    ended, terminal = Event(), sys.stderr.isatty()
+
+    def tell() -> None:
+        shown = ""
+        while not ended.wait(0.2 if terminal else PROGRESS_SECONDS):
+            text = batch.progress()
+            while terminal and display_width(text) >= shutil.get_terminal_size().columns:
+                text = text[:-1]
+            if text != shown:
+                print(
+                    f"\r{text}\x1b[K" if terminal else text, end="" if terminal else "\n", file=sys.stderr, flush=True
+                )
+            shown = text
+
+    teller = Thread(target=copy_context().run, args=(tell,), daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        teller.join()
+        if terminal:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def states_of(store: Store, receipts: Sequence[Receipt]) -> dict[str, dict]:
+    return submissions.states(store, [i for receipt in receipts for i in receipt.submissions])
+
+
+def load_entries(store: Store, receipts: Sequence[Receipt]) -> list[dict]:
+    states = states_of(store, receipts)
+    return [
+        {"file": receipt.filename, "outcome": receipt.outcome, "message": receipt.message,
+         "returns": [states[i] for i in receipt.submissions if i in states]}
+        for receipt in receipts
+    ]  # fmt: skip
 
 
 def load_failed(entry: dict) -> bool:
     return entry["outcome"] in ("unreadable", "refused") or any(r["status"] == "error" for r in entry["returns"])
 
 
-def load_line(entry: dict) -> str:
-    returns = "；".join(f"{r['form']} {r['unit']} {r['period']} {r['status']}" for r in entry["returns"])
-    return f"{entry['file']}  {entry['outcome']}  {entry['message']}  {returns}"
+def load_lines(store: Store, batch: bulk.Batch) -> Iterable[str]:
+    """A line for each file and return, what needs a look last, where the eye is; then the counts."""
+    yield from file_lines(store, batch.receipts)
+    yield from bulk.in_words(batch.receipts, states_of(store, batch.receipts))
+    if len(batch.receipts) < batch.total:
+        yield stopped_words(batch)
+
+
+def stopped_words(batch: bulk.Batch) -> str:
+    words = _("Stopped: {n} of {total} files were taken in and stay. The same command again goes on from there.")
+    return words.format(n=f"{len(batch.receipts):,}", total=f"{batch.total:,}")
+
+
+def file_lines(store: Store, receipts: Sequence[Receipt]) -> list[str]:
+    rows = bulk.summary(store, receipts, urgent_last=True)
+    heads = list(rows.columns)
+    return [
+        "  ".join(
+            f"{head} {value}" if isinstance(value, int) else value
+            for head, value in zip(heads, row, strict=True)
+            if not pd.isna(value) and value not in ("", 0)
+        )
+        for row in rows.astype(object).itertuples(index=False)
+    ]
+
+
+def watch(args: argparse.Namespace) -> int:
+    """Until it is told to end; --once takes in what is there. What stands in the way is said once, and tried again."""
+    inbox, stopping = Inbox(args.folder), Event()
+    receipts: list[Receipt] = []  # since the start
+    unopened: set[str] = set()  # files that have been told of, and are tried again
+    trouble, looks, renew = "", 0, False
+    with ended_by_signals(stopping):
+        while not stopping.is_set():
+            looks += 1
+            try:
+                if paths := inbox.complete():
+                    store = derive.ready(open_store())
+                    batch = bulk.Batch(store, bulk.on_disk(paths), who=who(), accept=args.accept, stopping=stopping)
+                    with progress_shown(batch):
+                        batch.finish()
+                    for path in paths:
+                        if str(path) not in batch.unopened:
+                            inbox.take(path)
+                    told = unopened & batch.unopened
+                    news = [receipt for receipt in batch.receipts if receipt.filename not in told]
+                    unopened = batch.unopened
+                    tell(args, store, news)
+                    receipts, renew = receipts + news, renew or bool(news)
+                if renew and args.summary:
+                    args.summary.write_bytes(bulk.summary_workbook(derive.ready(open_store()), receipts))
+                    renew = False
+                trouble = ""
+            except BrokenPipeError:
+                raise
+            except (OSError, StoreTrouble) as error:
+                before, trouble = trouble, str(error)
+                if isinstance(error, OSError):
+                    trouble = _("{path} cannot be reached: {why}").format(path=error.filename, why=error.strerror)
+                if trouble != before:
+                    print(f"huizong: {trouble}", _("(waiting; it goes on by itself)"), file=sys.stderr, flush=True)
+            if args.once and looks > 1:
+                break
+            stopping.wait(args.every)
+    return 2 if trouble else 0
+
+
+def tell(args: argparse.Namespace, store: Store, receipts: Sequence[Receipt]) -> None:
+    """A line for each file just taken in; those that had been before are counted."""
+    news = [receipt for receipt in receipts if receipt.outcome != "already"]
+    if args.json:
+        for entry in load_entries(store, news):
+            print(json.dumps(entry, ensure_ascii=False))
+    else:
+        for line in file_lines(store, news):
+            print(f"{datetime.now():%H:%M:%S}  {line}")
+        if before := len(receipts) - len(news):
+            print(f"{datetime.now():%H:%M:%S}  " + _("already received: {n} files").format(n=f"{before:,}"))
+    sys.stdout.flush()
 
 
 # ---- figures and definitions ----------------------------------------------------------------------------------------
@@ -261,6 +517,24 @@ def figure(args: argparse.Namespace) -> int:
         f"{answer['n_reporting']}/{answer['n_expected']} {'、'.join(answer['missing_names'])}",
         *(f"  {t.side}  {t.label}  {t.item}={t.value}  {t.file} {t.sheet}!{t.cell}" for t in terms),
     ])  # fmt: skip
+    return 0
+
+
+def cross(args: argparse.Namespace) -> int:
+    store = ensure_store()
+    period, unit = Period.of(args.period), store.units.get(args.unit)
+    found = cross_checks.lines(store, unit.code, period, most=args.most)
+    store.close()
+    lines = [
+        {"likely": cross_checks.CHECKS[line.check].likely, "unit_name": store.units.get(line.unit).name, **asdict(line)}
+        for line in found
+    ]
+    answer = {"unit": unit.code, "unit_name": unit.name, "period": period.code, "lines": lines}
+    show(args, answer, (
+        f"{line.check}  {store.units.get(line.unit).name}  {line.form}  {line.period}  {line.message}  "
+        f"{f'{line.sheet}!{line.cells}' if line.cells else ''}  → {line.remedy}"
+        for line in found
+    ))  # fmt: skip
     return 0
 
 
@@ -304,7 +578,7 @@ def indicators(args: argparse.Namespace) -> int:
 
 def template(args: argparse.Namespace) -> int:
     store, period = store_for_checking(), Period.of(args.period)
-    form, unit = store.forms[args.form], store.units.get(args.unit)
+    form, unit = store.forms.of(args.form, period), store.units.get(args.unit)
 
     if period.frequency != form.frequency:
         raise BadPeriod(f"{form.code} is reported by {form.frequency}; {period.code} is a {period.frequency}")
@@ -328,6 +602,40 @@ def template(args: argparse.Namespace) -> int:
     return 0
 
 
+def report(args: argparse.Namespace) -> int:
+    from huizong import reports  # here: what writes Word takes a third of a second to import
+
+    data, period = reports.template_called(args.template), Period.of(args.period)
+    store = ensure_store()
+    try:
+        made = reports.make_report(store, data, args.unit, period)
+    except reports.BadTemplate as error:
+        print(f"huizong: {args.template}: {error}", file=sys.stderr)
+        return 2
+    finally:
+        store.close()
+    args.output.write_bytes(made.document)
+    answer = {
+        "file": str(args.output),
+        "template": args.template,
+        "unit": args.unit,
+        "period": period.code,
+        "figures": [
+            {
+                "number": printed.number,
+                "indicator": printed.indicator.code,
+                "unit": printed.unit.code,
+                "period": printed.period.code,
+                **{key: number(printed.row[key]) for key in ("numerator", "denominator", "value")},
+                "address": printed.address,
+            }
+            for printed in made.figures
+        ],
+    }
+    show(args, answer, [f"{args.output}  {len(made.figures)}"])
+    return 0
+
+
 # ---- the store ------------------------------------------------------------------------------------------------------
 
 
@@ -337,6 +645,58 @@ def rebuild(args: argparse.Namespace) -> int:
     store.close()
     show(args, {"events": events}, [_("Rebuilt from {n} events").format(n=events)])
     return 0
+
+
+def verify(args: argparse.Namespace) -> int:
+    if args.backup:
+        found = verify_backup(args.backup)
+    else:
+        store = existing_store()
+        found = verify_store(store, quick=args.quick)
+        store.close()
+    show(args, asdict(found) | {"whole": not found.differences}, verified_lines(found))
+    return 1 if found.differences else 0
+
+
+def existing_store() -> Store:
+    """The store there is; it is not made by looking at it."""
+    folder = store_folder()
+    if not (folder / "huizong.duckdb").exists():
+        raise FileNotFoundError(_("there is no store in {folder}").format(folder=folder))
+    return derive.ready(open_store(folder))
+
+
+def verified_lines(found: Verified) -> Iterator[str]:
+    yield _("{n} events, {originals} originals").format(n=found.events, originals=found.originals)
+    if found.unreferenced:
+        yield _("{n} originals were left by an interrupted upload; they do no harm").format(n=len(found.unreferenced))
+    if found.rebuilt:
+        yield _("the tables were compared with a rebuild")
+    yield from difference_lines(found.differences)
+    yield _("{n} differences").format(n=len(found.differences)) if found.differences else _("everything is whole")
+
+
+def difference_lines(differences: Iterable[Difference]) -> Iterator[str]:
+    return (f"  {difference.part}  {difference.subject}  {difference.what}" for difference in differences)
+
+
+def backup(args: argparse.Namespace) -> int:
+    store = existing_store()
+    made = back_up(store, args.folder)
+    store.close()
+    words = _("{n} events, {originals} originals, {copied} of them new in {folder}")
+    said = words.format(n=made.events, originals=made.originals, copied=made.copied, folder=args.folder)
+    show(args, asdict(made) | {"backup": str(args.folder)}, [said, *difference_lines(made.differences)])
+    return 1 if made.differences else 0
+
+
+def restore(args: argparse.Namespace) -> int:
+    store = open_store()
+    restored = restore_from(store, args.folder, incomplete=args.incomplete)
+    store.close()
+    said = _("Restored into {folder}: {n} events").format(folder=store.folder, n=restored.events)
+    show(args, asdict(restored) | {"store": str(store.folder)}, [said, *difference_lines(restored.differences)])
+    return 1 if restored.differences else 0
 
 
 def reset(args: argparse.Namespace) -> int:

@@ -1,31 +1,35 @@
 """Form → tables that explain it in the current language: what each column wants, what is checked and computed."""
 
 import re
-
-import pandas as pd
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from huizong.forms import Form, Indicator, Item, Rule
 from huizong.texts import _, language
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SIGNS = {"<>": "≠", "!=": "≠", "<=": "≤", ">=": "≥", "*": "×", "/": "÷", "-": "−"}
 TOKEN = re.compile(r"'[^']*'|[a-z_]+(?:\.[a-z_][a-z0-9_]*)?[0-9a-z_]*|<>|!=|<=|>=|[*/-]|\s+|.", re.I)
 
 
-def explain(form: Form, words: str = "") -> dict[str, pd.DataFrame]:
+def explain(form: Form, words: str = "") -> dict[str, "pd.DataFrame"]:
     """Heading → table of the form's columns, checks, indicators: the rows that hold all of the words, if any do."""
     tables = {
         _("Columns"): explain_items(form),
         _("Checks"): explain_rules(form),
         _("Indicators"): explain_indicators(form),
+        _("Compared with other forms"): explain_comparisons(form),
     }
     matched = {heading: matching(table, words) for heading, table in tables.items()}
     return {heading: without_blank_columns(table) for heading, table in matched.items() if not table.empty}
 
 
-def explain_items(form: Form) -> pd.DataFrame:
+def explain_items(form: Form) -> "pd.DataFrame":
     """One row per item: its head, what to write, unit, allowed values, whether it may stay blank, other printings."""
     lists = "、" if language().startswith("zh") else ", "
-    return pd.DataFrame(
+    return _table(
         {
             _("Item"): item.head(language()),
             _("Write"): kind_of(item),
@@ -39,24 +43,39 @@ def explain_items(form: Form) -> pd.DataFrame:
     )
 
 
-def explain_rules(form: Form) -> pd.DataFrame:
-    """One row per edit rule, errors first: what must hold, what follows when it does not, what to do then."""
+def explain_rules(form: Form, *, trial: bool = True) -> "pd.DataFrame":
+    """One row per edit rule, errors first and those on trial last: what must hold, what follows when it does not, what
+    to do then, how it is usually explained."""
     follows = {"error": _("must be corrected"), "query": _("correct or explain")}
-    return pd.DataFrame(
+    lists = "；" if language().startswith("zh") else "; "
+    return _table(
         {
             _("Must hold"): rule_in_words(form, rule),
-            _("Otherwise"): follows[rule.severity],
+            _("Otherwise"): _("on trial: told to the analyst only") if rule.trial else follows[rule.severity],
             _("Message"): re.sub(r"\{[^}]*\}", "…", rule.message.get(language())),
             _("What to do"): rule.remedy.get(language()),
+            _("Usual explanations"): lists.join(words.get(language()) for words in rule.explanations),
         }
-        for rule in sorted(form.rules, key=lambda rule: rule.severity)
+        for rule in [*form.rules_told, *(rule for rule in form.rules if rule.trial and trial)]
     )
 
 
-def explain_indicators(form: Form) -> pd.DataFrame:
+def explain_comparisons(form: Form) -> "pd.DataFrame":
+    """One row per comparison with other returns of the unit for the same time; they are the analyst's to look into."""
+    return _table(
+        {
+            _("Compared"): comparison.label.get(language()),
+            _("Message"): re.sub(r"\{[^}]*\}", "…", comparison.message.get(language())),
+            _("What to do"): comparison.remedy.get(language()),
+        }
+        for comparison in form.cross
+    )
+
+
+def explain_indicators(form: Form) -> "pd.DataFrame":
     """One row per indicator: how it is made, in which unit, which way is better, why it matters."""
     better = {"higher": _("higher is better"), "lower": _("lower is better"), "neither": _("neither way")}
-    return pd.DataFrame(
+    return _table(
         {
             _("Indicator"): indicator.label.get(language()),
             _("How it is made"): indicator.definition.get(language()),
@@ -87,19 +106,28 @@ def facts_of(form: Form) -> str:
         _("reported by: {levels}").format(levels=" / ".join(levels[level] for level in form.levels)),
         _("one row per {row}").format(row=form.rows.label.get(language())),
         _("in force since {date}").format(date=form.valid_from.isoformat()),
+        *([_("a nil return is possible")] if form.nil else []),
     ]
     return " · ".join(facts)
 
 
-def matching(frame: pd.DataFrame, words: str) -> pd.DataFrame:
+def _table(rows: Iterable[dict[str, str]]) -> "pd.DataFrame":
+    import pandas as pd  # here, for the processes that only read workbooks: it is half of what they would import
+
+    return pd.DataFrame(rows)
+
+
+def matching(frame: "pd.DataFrame", words: str) -> "pd.DataFrame":
     """The rows that hold every one of the words, in any column and any case."""
-    text = frame.astype(str).agg(" ".join, axis=1).str.lower() if len(frame) else pd.Series(dtype=str)
+    if frame.empty:
+        return frame
+    text = frame.astype(str).agg(" ".join, axis=1).str.lower()
     for word in words.lower().split():
         frame = frame[text.loc[frame.index].str.contains(word, regex=False)]
     return frame
 
 
-def without_blank_columns(table: pd.DataFrame) -> pd.DataFrame:
+def without_blank_columns(table: "pd.DataFrame") -> "pd.DataFrame":
     return table.loc[:, (table != "").any()]
 
 

@@ -1,19 +1,25 @@
 """Events of the journal → derived rows: the one place that writes them; a rebuild is the same work done again."""
 
-import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from itertools import islice
 
-from huizong import journal
+from huizong import assignments, journal
+from huizong.answers import read_submission, said_of
 from huizong.journal import Event
-from huizong.loading import STATUS, forget, insert_returns
-from huizong.returns import Return, read_returns
-from huizong.sheet import Unreadable, Workbook, read_workbooks
+from huizong.loading import STATUS, TOLD, explain_again, forget, insert_returns
+from huizong.periods import Period
+from huizong.reading import read_files
+from huizong.returns import Return
+from huizong.sheet import Unreadable, read_workbooks
 from huizong.store import Cursor, Store, insert
+from huizong.texts import _
 
-GROUP = 100  # workbooks in one transaction: a commit costs as much as checking several of them
-DERIVED = ("original", "submission", "finding", "located", "fact", "assignment", "target")  # and a table per form
+GROUP = 300  # workbooks in one transaction, whose statements cost some 60 ms whatever they are about
+DERIVED = (  # and a table per form
+    "original", "submission", "finding", "located", "fact", "assignment", "target", "closing", "chase", "reviewed",
+)  # fmt: skip
 
 
 def apply(
@@ -32,7 +38,8 @@ def _apply_received(store: Store, cursor: Cursor, events: Sequence[Event], retur
     found: list[tuple[str, Event, Return]] = []
     originals = []
     for event in events:
-        found += [(f"{event.subject[:16]}-{n}", event, read) for n, read in enumerate(returns.get(event.subject, []))]
+        read = [] if event.body.get("reason") else returns.get(event.subject, [])
+        found += [(f"{event.subject[:16]}-{n}", event, one) for n, one in enumerate(read)]
         originals.append((event.subject, event.body["filename"], event.body["kind"], event.body["bytes"], event.at,
                           event.who, event.body["sample"], event.body.get("reason")))  # fmt: skip
     names = ("sha256", "filename", "kind", "bytes", "received_at", "who", "sample", "reason")
@@ -41,51 +48,89 @@ def _apply_received(store: Store, cursor: Cursor, events: Sequence[Event], retur
 
 
 def _apply_answered(store: Store, cursor: Cursor, event: Event) -> None:
-    """Reads the original again with what the analyst said of it."""
-    row = cursor.execute("SELECT original, filename, sample FROM submission WHERE id = ?", [event.subject]).fetchone()
-    assert row
-    sha, filename, sample = row
-    (kind,) = cursor.execute("SELECT kind FROM original WHERE sha256 = ?", [sha]).fetchone() or ("",)
+    """Reads the original again with what the analyst said of it, all answers taken together. What has been in force
+    stays as it was: the return that was moved is a new one then (as)."""
+    found = cursor.execute(
+        "SELECT s.original, s.filename, s.sample, s.received_at, any_value(o.kind) FROM submission AS s "
+        "INNER JOIN original AS o ON o.sha256 = s.original WHERE s.id = ? GROUP BY ALL",
+        [event.subject],
+    ).fetchone()
+    if not found:
+        return  # its original cannot be read any more
+    sha, filename, sample, received_at, kind = found
     (workbook,) = read_workbooks([store.original_path(sha, kind)])
     if isinstance(workbook, Unreadable):
         raise workbook
-    number = int(event.subject.rpartition("-")[2])
-    said: dict = {"columns": {}}
-    for (body,) in cursor.execute(
-        "SELECT body FROM journal WHERE kind = 'answered' AND subject = ? AND seq <= ? ORDER BY seq",
-        [event.subject, event.seq],
-    ).fetchall():
-        answer = json.loads(body)
-        said |= answer | {"columns": said["columns"] | answer.get("columns", {})}
-    returns = read_returns(workbook, store.vocabulary, store.units, {number: said})
-    received = cursor.execute("SELECT received_at FROM submission WHERE id = ?", [event.subject]).fetchone()
-    forget(store, cursor, [event.subject])
-    origin = Event(event.seq, received[0] if received else event.at, event.who, "received", sha,
-                   {"filename": filename, "sample": sample}, event.hash)  # fmt: skip
-    insert_returns(store, cursor, [(event.subject, origin, returns[number])])
+    read = read_submission(store, workbook, event.subject, said_of(store, event.subject, event.seq))
+    made = event.body.get("as", event.subject)
+    explained = cursor.execute(
+        "SELECT $2, rule, item, found, params, cells, explanation FROM finding "
+        "WHERE submission_id = $1 AND explanation IS NOT NULL",
+        [event.subject, made],
+    ).fetchall()
+    forget(store, cursor, [made])
+    origin = Event(event.seq, received_at, event.who, "received", sha, {"filename": filename, "sample": sample},
+                   event.hash)  # fmt: skip
+    insert_returns(store, cursor, [(made, origin, read)])
+    explain_again(cursor, explained)
+    cursor.execute(STATUS, [[made]])
+
+
+def _apply_nil(store: Store, cursor: Cursor, event: Event) -> None:
+    """A nil return that was entered: as if it had arrived without a file, and in force at once."""
+    body = event.body
+    unit, period = store.units.get(body["unit"]), Period.of(body["period"])
+    origin = Event(event.seq, event.at, event.who, "received", "", {"filename": "", "sample": False}, event.hash)
+    read = Return(store.forms[body["form"]], unit, period, [], nil=True)
+    insert_returns(store, cursor, [(event.subject, origin, read)])
+    _put_in_force(cursor, [event.subject], event.at)
+
+
+def _apply_closed(store: Store, cursor: Cursor, event: Event) -> None:
+    _apply_reopened(store, cursor, event)
+    pairs = event.body["returns"]
+    insert(cursor, "closing", {
+        "form": [pair["form"] for pair in pairs],
+        "period": [pair["period"] for pair in pairs],
+        "closed_at": [event.at] * len(pairs),
+        "who": [event.who] * len(pairs),
+        "reason": [event.body["reason"]] * len(pairs),
+    })  # fmt: skip
+
+
+def _apply_reopened(store: Store, cursor: Cursor, event: Event) -> None:
+    for pair in event.body["returns"]:
+        cursor.execute("DELETE FROM closing WHERE form = ? AND period = ?", [pair["form"], pair["period"]])
 
 
 def _apply_accepted(store: Store, cursor: Cursor, event: Event) -> None:
-    ids = event.body["submissions"]
+    _put_in_force(cursor, event.body["submissions"], event.at)
+
+
+def _put_in_force(cursor: Cursor, ids: Sequence[str], at: datetime) -> None:
     # What was in force for the same form, unit and period ends at the same moment.
     cursor.execute(
         "UPDATE submission SET ended_at = $1, status = 'superseded' WHERE accepted_at IS NOT NULL AND ended_at IS NULL "
         "AND id NOT IN (SELECT unnest($2)) AND (form, unit, period) IN "
         "(SELECT (form, unit, period) FROM submission WHERE id IN (SELECT unnest($2)))",
-        [event.at, ids],
+        [at, ids],
     )
     cursor.execute(
         "UPDATE submission SET accepted_at = $1, ended_at = NULL, status = 'accepted' WHERE id IN (SELECT unnest($2))",
-        [event.at, ids],
+        [at, ids],
     )
 
 
 def _apply_explained(store: Store, cursor: Cursor, event: Event) -> None:
-    for n in event.body["findings"]:
+    """Finds the findings by what they say: their numbers are others once the form has another rule."""
+    text, told = event.body["text"], event.body.get("told")
+    if told is None:
         cursor.execute(
-            "UPDATE finding SET explanation = ? WHERE submission_id = ? AND n = ?",
-            [event.body["text"], event.subject, n],
+            "UPDATE finding SET explanation = ? WHERE submission_id = ? AND n IN (SELECT unnest(?))",
+            [text, event.subject, event.body["findings"]],
         )
+    else:
+        explain_again(cursor, [(event.subject, *(f[name] for name in TOLD), text) for f in told])
     cursor.execute(STATUS, [[event.subject]])
 
 
@@ -103,19 +148,26 @@ def _apply_withdrawn(store: Store, cursor: Cursor, event: Event) -> None:
 
 
 def _apply_assigned(store: Store, cursor: Cursor, event: Event) -> None:
-    rows = event.body["assignments"]
+    # Older events say form, unit, from and to only; a form may have been given up since.
+    rows = [assignments.completed(store, row) for row in event.body["assignments"] if row["form"] in store.forms]
     if event.body.get("instead_of_samples"):
         cursor.execute("DELETE FROM assignment WHERE sample")
-    if not rows:
-        store.renew_expectations(cursor)
-        return
-    insert(cursor, "assignment", {
-        "sample": [event.body.get("sample", False)] * len(rows),
-        "form": [r["form"] for r in rows],
-        "unit": [store.units.get(r["unit"]).code for r in rows],
-        "valid_from": [date.fromisoformat(r["from"]) if r.get("from") else None for r in rows],
-        "valid_to": [date.fromisoformat(r["to"]) if r.get("to") else None for r in rows],
-    })  # fmt: skip
+    if event.body.get("replaces"):
+        cursor.execute("DELETE FROM assignment WHERE NOT sample")
+    if rows:
+        (last,) = cursor.execute("SELECT coalesce(max(n), 0) FROM assignment").fetchone() or (0,)
+        insert(cursor, "assignment", {
+            "n": list(range(last + 1, last + 1 + len(rows))),
+            "sample": [event.body.get("sample", False)] * len(rows),
+            "form": [row["form"] for row in rows],
+            "unit": [row["unit"] for row in rows],
+            "beneath": [row["beneath"] for row in rows],
+            "frequency": [row["frequency"] for row in rows],
+            "due_days": [row["due_days"] for row in rows],
+            "owes": [row["owes"] for row in rows],
+            "valid_from": [date.fromisoformat(row["from"]) if row["from"] else None for row in rows],
+            "valid_to": [date.fromisoformat(row["to"]) if row["to"] else None for row in rows],
+        })  # fmt: skip
     store.renew_expectations(cursor)
 
 
@@ -129,56 +181,134 @@ def _apply_target(store: Store, cursor: Cursor, event: Event) -> None:
         )
 
 
+def _apply_chased(store: Store, cursor: Cursor, event: Event) -> None:
+    returns, body = event.body["returns"], event.body
+    insert(cursor, "chase", {
+        **{name: [row[name] for row in returns] for name in ("form", "unit", "period")},
+        "chased_at": [event.at] * len(returns),
+        "who": [event.who] * len(returns),
+        **{name: [body[name]] * len(returns) for name in ("how", "text", "answer")},
+    })  # fmt: skip
+
+
+def _apply_reviewed(store: Store, cursor: Cursor, event: Event) -> None:
+    names = ("check", "form", "unit", "period", "item", "value", "text")
+    insert(cursor, "reviewed", {
+        **{name: [event.body[name]] for name in names}, "reviewed_at": [event.at], "who": [event.who],
+    })  # fmt: skip
+
+
 APPLY: dict[str, Callable[[Store, Cursor, Event], None]] = {
     "answered": _apply_answered,
+    "nil": _apply_nil,
     "accepted": _apply_accepted,
     "explained": _apply_explained,
     "sent_back": _apply_sent_back,
     "withdrawn": _apply_withdrawn,
+    "closed": _apply_closed,
+    "reopened": _apply_reopened,
     "assigned": _apply_assigned,
     "target": _apply_target,
+    "chased": _apply_chased,
+    "reviewed": _apply_reviewed,
 }
 
 
 def ready(store: Store) -> Store:
     """The store with its tables as the forms, the register and the program want them: this is the only migration."""
     if store.stale:
-        rebuild(store)
+        rebuild(store, incomplete=True)  # its tables are empty: most of them are better than none
     return store
 
 
-def rebuild(store: Store) -> int:
+class OriginalsUnread(RuntimeError):
+    """Originals that were read when they arrived cannot be read now; the message names them and says what to do."""
+
+
+def rebuild(store: Store, *, incomplete: bool = False) -> int:
     """Throws the derived tables away and makes them again from the record; gives the number of events.
 
-    All in one transaction: an interrupted rebuild leaves what was there.
+    All in one transaction: an interrupted rebuild leaves what was there. So does one that cannot read an original that
+    was read once, unless incomplete: raises OriginalsUnread.
     """
+    unread: list[str] = []
+    n_events = 0
     with store.transaction() as cursor:
         _empty(store, cursor, DERIVED)
         store.renew_expectations(cursor)
-        events = list(journal.read(cursor))
-        position = 0
-        while position < len(events):
-            run = events[position : position + GROUP]
-            cut = next((i for i, e in enumerate(run) if e.kind != run[0].kind), len(run))
-            batch = run[:cut] if run[0].kind == "received" else run[:1]
-            apply(store, cursor, batch, _read_originals(store, batch))
-            position += len(batch)
+        for events, returns in _batches(_with_returns(store, journal.read(cursor), unread)):
+            apply(store, cursor, events, returns)
+            n_events += len(events)
+        if unread and not incomplete:
+            raise OriginalsUnread(
+                _("{n} originals cannot be read any more, and the tables were left as they are: {files}. Put the files "
+                  "back from a backup, then rebuild.")
+                .format(n=len(unread), files="、".join(unread[:5]))
+            )  # fmt: skip
         store.mark_made(cursor)
-    return len(events)
+    return n_events
 
 
-def _read_originals(store: Store, events: Sequence[Event]) -> dict[str, list[Return]]:
-    originals = {
-        event.subject: store.original_path(event.subject, event.body["kind"])
-        for event in events
-        if event.kind == "received" and not event.body.get("reason")
-    }
-    results = zip(originals, read_workbooks(list(originals.values())), strict=True)
-    return {
-        sha: read_returns(result, store.vocabulary, store.units)
-        for sha, result in results
-        if isinstance(result, Workbook)
-    }
+Read = tuple[Event, list[Return]]  # an event, with the returns in the file that was received
+
+
+def _with_returns(store: Store, events: Iterator[Event], unread: list[str]) -> Iterator[Read]:
+    """The events with what was received. unread: gets the names of the files that cannot be read any more."""
+    ahead: list[tuple[list[Event], Iterator]] = []
+    while some := list(islice(events, GROUP)):
+        paths = [store.original_path(e.subject, e.body["kind"]) for e in some if _was_read(e)]
+        ahead.append((some, read_files(store, paths, on_record=True)))
+        if len(ahead) > 1:  # the children read these while those before are applied
+            yield from _wait(*ahead.pop(0), unread)
+    for waiting in ahead:
+        yield from _wait(*waiting, unread)
+
+
+def _wait(events: list[Event], results: Iterator[list[Return] | Unreadable], unread: list[str]) -> Iterator[Read]:
+    for event in events:
+        found = next(results) if _was_read(event) else []
+        if isinstance(found, Unreadable):
+            if found.reason != "no_table":  # its form has been given up
+                unread.append(event.body["filename"])
+            found = []
+        yield event, found
+
+
+def _was_read(event: Event) -> bool:
+    return event.kind == "received" and not event.body.get("reason")
+
+
+def _batches(read: Iterator[Read]) -> Iterator[tuple[list[Event], dict[str, list[Return]]]]:
+    """Events that can be applied together, those received before the others, as `apply` does it.
+
+    A return is compared with those of its unit that are in force, and with what was explained of them: it must come
+    after the decisions before it about its own form and unit, and need not wait for those about others. For years of
+    single uploads, each accepted at once, that is 300 returns at a time instead of one.
+    """
+    events: list[Event] = []
+    returns: dict[str, list[Return]] = {}
+    owners: dict[str, tuple[str, str | None]] = {}  # submission → form and unit
+    decided: set[tuple[str, str | None] | None] = set()  # form and unit; None: perhaps any
+    for event, found in read:
+        arriving = {
+            f"{event.subject[:16]}-{n}": (one.form.code, one.unit.code if one.unit else None)
+            for n, one in enumerate(found)
+        }
+        if len(returns) >= GROUP or (arriving and (None in decided or not decided.isdisjoint(arriving.values()))):
+            yield events, returns
+            events, returns, owners, decided = [], {}, {}, set()
+        events.append(event)
+        owners |= arriving
+        if found:
+            returns[event.subject] = found
+        elif event.kind == "nil":
+            decided.add((event.body["form"], event.body["unit"]))
+        elif event.kind == "answered":
+            decided.add(None)
+        elif event.kind in ("accepted", "explained", "sent_back", "withdrawn"):
+            decided |= {owners.get(one) for one in event.body.get("submissions", [event.subject])}
+    if events:
+        yield events, returns
 
 
 def reset(store: Store) -> None:

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from huizong.definitions import allowed_in_words, rule_in_words
 from huizong.forms import Form, Item
@@ -18,14 +17,18 @@ from huizong.sheet import Cell, Workbook
 from huizong.texts import N_, _, language
 from huizong.values import DOUBTS
 
-SEVERITIES = ("error", "query", "note")  # must be corrected · may be explained · for information
+if TYPE_CHECKING:
+    import duckdb
+
+# must be corrected · may be explained · for information · of a rule on trial: for the analyst alone
+SEVERITIES = ("error", "query", "note", "trial")
 
 # code → what is wrong, what is expected, what to do
 FINDINGS: dict[str, tuple[str, str, str]] = {
     "blank": (
         N_("{item} is blank; blank is missing, not zero"),
         N_("a value"),
-        N_("fill in the value; write 0 if there are none"),
+        N_("fill in the value; in a column of numbers write 0 if there are none"),
     ),
     "total": (
         N_("the row {label} gives {found}; the rows it adds up give {expected}"),
@@ -48,10 +51,66 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
         N_("keep one row and delete the others"),
     ),
     "no_name": (N_("the row has values but no name"), N_("a name"), N_("fill in {item}, or clear the row")),
-    "no_rows": (
-        N_("the table has no rows"),
-        N_("at least one row"),
-        N_("fill in the table; if there is nothing to report, say so to the receiving office"),
+    "empty_return": (
+        N_("nothing is filled in; an empty table is not a return"),
+        N_("at least one row with values, or a signed nil return"),
+        N_("fill in the table; with nothing to report, sign the nil return where the form has one"),
+    ),
+    "nil_with_rows": (
+        N_("a nil return is signed, but rows are filled in"),
+        N_("either rows or a nil return"),
+        N_("clear the answer to the nil return, or the rows"),
+    ),
+    "nil_unknown": (
+        N_("this form has no nil return, yet one is signed"),
+        N_("at least one row with values"),
+        N_("fill in the table; write 0 where there are none"),
+    ),
+    "compared_row": (
+        N_("{found} was taken for a comparison, an average or a running figure and not read"),
+        N_("rows of this period"),
+        N_("nothing, if it is one; otherwise give the row the name of what it is about"),
+    ),
+    "sheet_name": (
+        N_("the sheet {sheet} is named after one township, but holds the row of another: {found}"),
+        N_("the township that the sheet is named after"),
+        N_("correct the township in the row or the name of the sheet"),
+    ),
+    "unit_level": (
+        N_("{found} is no unit that this form lists"),
+        N_("rows of: {expected}"),
+        N_("delete the row; if it is a total, name it so"),
+    ),
+    "filed_early": (
+        N_("filled in on {found}, long before the period’s end {end}"),
+        N_("a day after the period’s end or shortly before it"),
+        N_("check that this is not an older return with a new title; correct the date or explain it"),
+    ),
+    "other_version": (
+        N_(
+            "the sheet is “{found}” as it was from {drawn}; in this period it is as from {wanted}: added {added}; "
+            "given up {removed}; renamed {renamed}. Nothing was read"
+        ),
+        N_("the form as it was in the period"),
+        N_("fill in the blank that is issued for the period"),
+    ),
+    "unknown_version": (
+        N_(
+            "the sheet is a blank of “{found}” of {drawn}, a version that is not known here. Columns that the form "
+            "does not have: {removed}; columns that are missing: {added}. Nothing was read"
+        ),
+        N_("a version of the form that is known here"),
+        N_("fill in the blank that is issued for the period"),
+    ),
+    "other_time": (
+        N_("the head of {item} names {found}, not {period}; the column was not read"),
+        N_("figures of the period"),
+        N_("give the figures of the period; take the other time out of the head"),
+    ),
+    "form_unlike": (
+        N_("the heads do not fit the form {found}; its columns were not found"),
+        N_("the heads of the form that was chosen"),
+        N_("choose another form, or send the return on the form’s own blank"),
     ),
     "missing_column": (
         N_("no column {item} was found"),
@@ -62,6 +121,11 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
         N_("the column headed {found} was read as {item}"),
         N_("the head as on the blank form"),
         N_("say whether that is right; otherwise restore the head as on the blank form"),
+    ),
+    "head_alike": (
+        N_("the column headed {found} is like {item}, but says another thing; it was not read"),
+        N_("the head as on the blank form"),
+        N_("if it is {item}, restore the head as on the blank form; otherwise add that column"),
     ),
     "hidden_column": (
         N_("the column {item} is hidden; it was read all the same"),
@@ -74,9 +138,9 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
         N_("say so if the amounts are in {unit}; otherwise print their unit in the head"),
     ),
     "two_layouts": (
-        N_("the columns of this second table stand in another order; its rows were not read"),
-        N_("one order of columns on a sheet"),
-        N_("put the rows under one header, or on a sheet of their own"),
+        N_("a second table of this form stands on the sheet, in other columns; its rows were not read"),
+        N_("one table of the form on a sheet"),
+        N_("move its rows under the first table’s header, or to a sheet of its own"),
     ),
     "total_alike": (
         N_("{found} gives the sum of the other rows; it was counted as a row of its own"),
@@ -118,6 +182,11 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
         N_("a unit with its values, or a heading"),
         N_("nothing, if it is a heading; otherwise write the unit’s name and its values"),
     ),
+    "struck_out": (
+        N_("the cell is struck through; it was read all the same"),
+        N_("what holds, without what does not"),
+        N_("delete what no longer holds; otherwise take the line away"),
+    ),
     "hidden_row": (
         N_("the row is hidden; it was read all the same"),
         N_("visible rows"),
@@ -129,7 +198,7 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
         N_("check the reporting unit"),
     ),
     "before_form": (
-        N_("the form is in force only from {expected}"),
+        N_("“{title}” is in force only from {expected}; what it was before is not known here"),
         N_("a period after {expected}"),
         N_("check the period"),
     ),
@@ -148,12 +217,36 @@ REASONS: dict[str, str] = {
     "long_text": N_("A cell holds a text of more than 32,767 characters. Shorten it and upload the file again."),
     "too_slow": N_("Reading took too long and was stopped. Copy the table into a new workbook and upload that."),
     "damaged": N_("The file is damaged. Open it in Excel or WPS, save it as .xlsx and upload it again."),
-    "password": N_("The file is protected by a password. Remove the password, save it and upload it again."),
+    "password": N_(
+        "The file is protected by a password. Give the password; or remove it, save the file and upload it again."
+    ),
     "wrong_password": N_("The password is wrong. Enter it again, or remove it from the file and upload it again."),
+    "web_frames": N_(
+        "This is a web page whose sheets are kept in a folder beside it. Open it in Excel or WPS, save it as .xlsx and "
+        "upload that."
+    ),
+    "ods_password": N_(
+        "The .ods document is protected by a password and cannot be opened here. Open it in WPS or LibreOffice, save "
+        "it as .xlsx without a password and upload that."
+    ),
     "word": N_("This is a Word document. Copy the table into an Excel workbook and upload that."),
     "pdf": N_("This is a PDF or OFD document. Upload the workbook from which it was made."),
     "picture": N_("This is a picture. Upload the workbook, not a photograph of it."),
-    "archive": N_("This is a compressed archive. Unpack it and upload the workbooks inside."),
+    "archive": N_(
+        "This is a compressed archive that cannot be opened here. Unpack it and upload the workbooks, or pack them as "
+        "a ZIP."
+    ),
+    "archive_damaged": N_(
+        "The ZIP is damaged or was not copied whole, and this part of it is lost. Pack it again and upload it."
+    ),
+    "archive_password": N_(
+        "The ZIP is protected by a password. Unpack it, or pack it again without a password, and upload that."
+    ),
+    "archive_method": N_("It is packed in a way that cannot be unpacked here. Pack it again as an ordinary ZIP."),
+    "archive_nested": N_("A ZIP in a ZIP in a ZIP is not opened. Unpack it and upload it by itself."),
+    "archive_files": N_("The ZIP holds more than 10,000 files; the rest was not read. Make several ZIPs of it."),
+    "archive_size": N_("Unpacked, the ZIP is larger than 2 GB; the rest was not read. Make several ZIPs of it."),
+    "archive_empty": N_("There is no file in the ZIP. Look for the workbooks, pack them and upload that."),
     "not_workbook": N_("This is not an Excel workbook. Save it as .xlsx in Excel or WPS and upload it again."),
     "no_cells": N_("The workbook has no filled cell. Fill in the form and upload it again."),
     "no_table": N_("No known form was found on any sheet. Keep the form's title and column heads as on the blank."),
@@ -248,7 +341,7 @@ def personal_cells(workbook: Workbook) -> list[str]:
         for sheet in workbook.sheets
         for r, row in enumerate(sheet.rows)
         for c, cell in enumerate(row)
-        if cell != "" and looks_personal(cell)
+        if (len(cell) > 10 if type(cell) is str else type(cell) is float and cell > 1e10) and looks_personal(cell)
     ]
 
 
@@ -264,8 +357,9 @@ def _names_elsewhere(form: Form) -> list[str]:
 def rules_query(form: Form) -> str:
     """SQL: one row per row of the batch that breaks a rule: submission_id, sheet, row, rules it breaks, other values.
 
-    $batch: submission ids; prev and last_year are the same row (row_key) of the return in force one period, one year
-    earlier (tables previous and last_year of the caller: submission_id, other).
+    $batch: submission ids; their rows have `arrived` (store.arrived). prev and last_year are the same row (row_key) of
+    the return in force one period, one year earlier: `earlier` (submission_id, prev, last_year) says which it is, and
+    $earlier lists them.
     """
     broken = []
     for rule in form.rules:
@@ -278,23 +372,23 @@ def rules_query(form: Form) -> str:
             broken.append(f"CASE WHEN {filled} AND {twice} THEN '{rule.code}' END")
     pairs = ", ".join(f"'{name}': CAST({name} AS VARCHAR)" for name in _names_elsewhere(form))
     return f"""
-WITH checked AS (
+WITH held AS (
+    SELECT * FROM "{form.code}" WHERE submission_id IN (SELECT unnest($earlier::VARCHAR[]))
+),
+checked AS (
     SELECT
         r.*,
-        submission.period_start,
-        submission.period_end,
         p AS prev,
         y AS last_year,
         {{
             'villages': org_unit.villages,
             'communities': org_unit.communities,
-            'known': CASE WHEN $villages_known THEN r.unit_code IS NOT NULL END
+            'known': CASE WHEN $villages_known AND r.row_kind = 'village' THEN r.unit_code IS NOT NULL END
         }} AS register
-    FROM "{form.code}" AS r
-    INNER JOIN submission ON submission.id = r.submission_id
-    LEFT JOIN earlier AS before ON before.submission_id = r.submission_id
-    LEFT JOIN "{form.code}" AS p ON p.submission_id = before.prev AND p.row_key = r.row_key
-    LEFT JOIN "{form.code}" AS y ON y.submission_id = before.last_year AND y.row_key = r.row_key
+    FROM arrived AS r
+    LEFT JOIN earlier ON earlier.submission_id = r.submission_id
+    LEFT JOIN held AS p ON p.submission_id = earlier.prev AND p.row_key = r.row_key
+    LEFT JOIN held AS y ON y.submission_id = earlier.last_year AND y.row_key = r.row_key
     LEFT JOIN org_unit ON org_unit.code = r.unit_code AND org_unit.level = 4
     WHERE r.submission_id IN (SELECT unnest($batch))
 ),
@@ -315,25 +409,28 @@ ORDER BY submission_id, sheet, row
 
 
 def broken_rules(
-    cursor: duckdb.DuckDBPyConnection, form: Form, batch: list[str], *, villages_known: bool = False
+    cursor: "duckdb.DuckDBPyConnection",
+    form: Form,
+    batch: list[str],
+    earlier: list[str],
+    *,
+    villages_known: bool = False,
 ) -> Iterator[tuple[str, str, int, list[str], dict[str, str]]]:
     """(submission_id, sheet, row, codes of the rules the row breaks, values of prev. and register. names)."""
     if not batch or not any(rule.expr or rule.unique for rule in form.rules):
         return
-    params = {"batch": batch, "villages_known": villages_known}
+    params = {"batch": batch, "earlier": earlier, "villages_known": villages_known}
     for submission, sheet, row, rules, others in cursor.execute(rules_query(form), params).fetchall():
         yield submission, sheet, row, rules, {k: printed(v) for k, v in others.items()}
 
 
-def absent_townships(
-    cursor: duckdb.DuckDBPyConnection, form: Form, batch: list[str]
-) -> Iterator[tuple[str, list[str]]]:
+def absent_townships(cursor: "duckdb.DuckDBPyConnection", batch: list[str]) -> Iterator[tuple[str, list[str]]]:
     """(submission_id, names of the register's townships that have no row) for the county returns of the batch."""
-    sql = f"""
+    sql = """
 SELECT submission.id, list(org_unit.name ORDER BY org_unit.code)
 FROM submission
 INNER JOIN org_unit ON org_unit.county = submission.unit AND org_unit.level = 4 AND org_unit.kind = 'unit'
-ANTI JOIN "{form.code}" AS r ON r.submission_id = submission.id AND r.unit_code = org_unit.code
+ANTI JOIN arrived AS r ON r.submission_id = submission.id AND r.unit_code = org_unit.code
 WHERE submission.id IN (SELECT unnest($1)) AND submission.level = 3
 GROUP BY submission.id
 ORDER BY submission.id

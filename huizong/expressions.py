@@ -8,8 +8,10 @@ it cannot hold a subquery, a table or a function that reaches outside the row.
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from typing import TYPE_CHECKING
 
-import duckdb
+if TYPE_CHECKING:
+    import duckdb
 
 FUNCTIONS = frozenset(
     "abs ceil coalesce contains day ends_with floor greatest ifnull least length lower month nullif round "
@@ -25,8 +27,10 @@ class BadExpression(ValueError):
 
 
 @cache
-def sandbox() -> duckdb.DuckDBPyConnection:
+def sandbox() -> "duckdb.DuckDBPyConnection":
     """An empty in-memory DuckDB that can reach no file and whose settings are locked."""
+    import duckdb  # here, for the processes that only read workbooks: they import this module and never run it
+
     return duckdb.connect(config={"enable_external_access": "false", "lock_configuration": "true"})
 
 
@@ -106,6 +110,8 @@ def complaint(expressions: list[str], types: Mapping[str, str]) -> str | None:
         fields = {n.split(".")[1]: t for n, t in types.items() if n.startswith(prefix + ".")}
         if fields:
             columns.append(f"NULL::STRUCT({', '.join(f'{n} {t}' for n, t in fields.items())}) AS {prefix}")
+    import duckdb
+
     try:
         sandbox().cursor().execute(f"SELECT ({'), ('.join(expressions)}) FROM (SELECT {', '.join(columns)})")
     except duckdb.Error as error:

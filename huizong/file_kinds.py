@@ -31,6 +31,9 @@ FOREIGN = {
 }
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
 DELIMITERS = "\t,;|"
+MHTML = re.compile(r"\s*(?:[\w-]+:.*\r?\n(?:[ \t]+.*\r?\n)*){0,20}?mime-version:", re.I)
+MESSAGE = re.compile(r"\s*(?:from|return-path|received|delivered-to|subject|mime-version): ", re.I)
+FLAT = re.compile(r"ID;P|TABLE\r?\n0,1\r?\n")
 HEAD = 2**16  # bytes that decide what a text is
 
 # Excel protects a file whose password nobody is asked for (read-only recommended, locked structure) with this one.
@@ -38,7 +41,8 @@ SILENT_PASSWORD = "VelvetSweatshop"
 
 
 def kind_of(data: bytes) -> str:
-    """xlsx, xlsb, xls, ods, xml, html, csv, or locked (behind a password). Raises Unreadable for what is no workbook.
+    """xlsx, xlsb, xls, ods, xml, html, mhtml, csv, or locked (behind a password). Raises Unreadable for what is no
+    workbook.
 
     Safe to call on hostile bytes outside a child process: it unpacks nothing. zipfile.is_zipfile is of no use here: it
     is true of a quarter of genuine .xls files.
@@ -121,6 +125,10 @@ def _kind_of_ole(data: bytes) -> str:
 def _kind_of_text(data: bytes) -> str:
     text = decode(data[:HEAD], whole=len(data) <= HEAD)
     start = text.lstrip()[:1]
+    if MHTML.match(text) and re.search(r"^content-type: *(?:multipart/related|text/html)", text, re.I | re.M):
+        return "mhtml"
+    if MESSAGE.match(text) or FLAT.match(text) or "urn:oasis:names:tc:opendocument" in text[:2000]:
+        raise Unreadable("not_workbook")  # an e-mail, SYLK, DIF, a flat document
     if start != "<":
         if any(delimiter in text for delimiter in DELIMITERS):
             return "csv"

@@ -2,18 +2,21 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from types import MappingProxyType
+from typing import Annotated, Literal, NamedTuple
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from huizong.expressions import check_expressions, names_in
+from huizong.periods import Period, remembered
 
 FORMS = Path(__file__).parent.parent / "forms"
+SHORTEST_EXPLANATION = 4  # characters; "无" explains nothing
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,49}$")]
 Frequency = Literal["month", "quarter", "half_year", "year"]
@@ -146,7 +149,11 @@ class Rows(Part):
 
 class Rule(Part):
     """An edit rule. expr: SQL that is true of every right row. unique: items that no two rows share.
-    complete: every township of the register under the reporting unit has a row."""
+    complete: every township of the register under the reporting unit has a row.
+
+    A query may be explained: explanations are those on offer, shortest_explanation counts characters. A rule on trial
+    is shown to the analyst only: no district is told, nothing waits for it.
+    """
 
     code: Name
     severity: Literal["error", "query"]
@@ -157,11 +164,23 @@ class Rule(Part):
     words: Text | None = None  # what must hold, where expr does not read well
     message: Text
     remedy: Text
+    trial: bool = False
+    explanations: list[Text] = []
+    shortest_explanation: int = Field(SHORTEST_EXPLANATION, ge=1)
 
     @model_validator(mode="after")
     def one_kind(self) -> "Rule":
         if sum(x is not None for x in (self.expr, self.unique, self.complete)) != 1:
             raise ValueError("write exactly one of expr, unique, complete")
+        return self
+
+    @model_validator(mode="after")
+    def only_a_query_is_explained(self) -> "Rule":
+        if self.severity == "error" and (self.explanations or self.shortest_explanation != SHORTEST_EXPLANATION):
+            raise ValueError("explanations: an error must be corrected; only a query may be explained")
+        for text in (text for words in self.explanations for text in (words.zh, words.en)):
+            if len(text.strip()) < self.shortest_explanation:
+                raise ValueError(f"explanations: {text!r} is shorter than {self.shortest_explanation} characters")
         return self
 
 
@@ -216,6 +235,33 @@ class Indicator(Part):
         return self
 
 
+class Comparison(Part):
+    """What must hold between the returns of one unit for one time: left relation right, over the names of terms.
+
+    It is no edit rule: the returns are judged one by one, and this is asked of the analyst (cross_checks.py).
+    """
+
+    code: Name
+    label: Text
+    terms: dict[Name, Term]
+    left: str
+    relation: Literal["=", "<=", ">="]
+    right: str
+    message: Text
+    remedy: Text
+
+    @model_validator(mode="after")
+    def terms_are_sums_of_this_and_other_forms(self) -> "Comparison":
+        if not all(term.sum is not None or term.distinct for term in self.terms.values()):
+            raise ValueError("terms: write sum or distinct")
+        if len({term.form for term in self.terms.values()}) < 2 or all(term.form for term in self.terms.values()):
+            raise ValueError("terms: some are of this form and some name another; within one form write a rule")
+        faults = check_expressions((self.left, self.right), dict.fromkeys(self.terms, "DECIMAL(38, 4)"))
+        if faults:
+            raise ValueError("\n".join(faults.values()))
+        return self
+
+
 class Composition(Part):
     """What a whole is made of: several items side by side, or one item's codes weighted by a sum."""
 
@@ -255,14 +301,17 @@ class Form(Part):
     valid_from: date
     frequency: Frequency
     measure: Literal["stock", "flow"]
+    nil: bool = False  # a unit may say that there is nothing to report (零报告): it then counts as zero
     levels: list[Literal["province", "prefecture", "county", "department", "township"]] = ["county"]
     rows: Rows
     items: list[Item]
     rules: list[Rule] = []
     indicators: list[Indicator] = []
+    cross: list[Comparison] = []
     compositions: list[Composition] = []
     flow: Flow | None = None
     notes: list[Text] = []  # printed under the blank
+    dropped: list[Text] = []  # of an older declaration: heads that the form has no more
 
     @cached_property
     def by_code(self) -> dict[str, Item]:
@@ -275,8 +324,29 @@ class Form(Part):
         then = {f"{when}.{name}": kind for when in ("prev", "last_year") for name, kind in own.items()}
         return own | then | ROW_TYPES
 
+    @property
+    def usual_level(self) -> str:
+        """The level of the units that are meant when a region is said to owe it: counties, where they report it."""
+        return "county" if "county" in self.levels else self.levels[0]
+
+    @property
+    def rules_told(self) -> list[Rule]:
+        """The rules that the reporting units are told of, errors first."""
+        return sorted((rule for rule in self.rules if not rule.trial), key=lambda rule: rule.severity)
+
     def indicator(self, code: str) -> Indicator:
         return next(i for i in self.indicators if i.code == code)
+
+    @property
+    def declared_terms(self) -> Iterator[tuple[str, Term]]:
+        """Every term of an indicator or comparison, with its key in the file."""
+        for indicator in self.indicators:
+            for side, term in (("numerator", indicator.numerator), ("denominator", indicator.denominator)):
+                if term:
+                    yield f"indicators.{indicator.code}.{side}", term
+        for comparison in self.cross:
+            for name, term in comparison.terms.items():
+                yield f"cross.{comparison.code}.terms.{name}", term
 
     def names_used(self, expression: str) -> list[str]:
         return names_in(expression, self.types)
@@ -306,6 +376,7 @@ class Form(Part):
             ("items", [i.code for i in self.items]),
             ("rules", [r.code for r in self.rules]),
             ("indicators", [i.code for i in self.indicators]),
+            ("cross", [c.code for c in self.cross]),
         ):
             for code in sorted({c for c in codes if codes.count(c) > 1}):
                 problems.append(f"{what}: {code!r} stands twice")
@@ -318,13 +389,11 @@ class Form(Part):
             runs(f"rules.{rule.code}.expr", rule.expr)
             known(f"rules.{rule.code}.unique", rule.unique or [])
             known(f"rules.{rule.code}.cells", rule.cells)
-        for indicator in self.indicators:
-            for side in ("numerator", "denominator"):
-                term = getattr(indicator, side)
-                if term and not term.form:
-                    runs(f"indicators.{indicator.code}.{side}.sum", term.sum)
-                    runs(f"indicators.{indicator.code}.{side}.where", term.where)
-                    known(f"indicators.{indicator.code}.{side}.distinct", [term.distinct])
+        for key, term in self.declared_terms:
+            if not term.form:
+                runs(f"{key}.sum", term.sum)
+                runs(f"{key}.where", term.where)
+                known(f"{key}.distinct", [term.distinct])
         for composition in self.compositions:
             known(f"compositions.{composition.code}", [*composition.items, composition.by])
             runs(f"compositions.{composition.code}.sum", composition.sum)
@@ -337,10 +406,15 @@ class Form(Part):
         return self
 
 
-def load_form(path: Path) -> Form:
-    """The form that one YAML file declares. Raises BadForm naming file, key and what would be right."""
+def load_form(path: Path, now: Form | None = None) -> Form:
+    """The form that one YAML file declares. Raises BadForm naming file, key and what would be right.
+
+    now: the form as it is, where the file declares what it was before (forms/older/): what the file does not say is as
+    it is now, but for rules and notes; an item is as it is now where only its code is given.
+    """
     try:
-        return Form.model_validate(yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader))
+        said = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
+        return Form.model_validate(_as_it_was(now, said) if now else said)
     except yaml.YAMLError as error:
         raise BadForm(f"{path.name}: not YAML: {' '.join(str(error).split())}") from None
     except ValidationError as error:
@@ -354,11 +428,89 @@ def load_form(path: Path) -> Form:
         raise BadForm("\n".join(lines)) from None
 
 
+def _as_it_was(now: Form, said: dict) -> dict:
+    """An older declaration in full."""
+    whole = now.model_dump(exclude_unset=True)
+    items = {item["code"]: item for item in whole["items"]}
+    own = [{"code": item} if isinstance(item, str) else item for item in said.get("items", [])]
+    kept = {
+        key: whole[key] for key in whole if key not in ("rules", "notes", "indicators", "compositions", "flow", "cross")
+    }
+    return kept | said | {"items": [items.get(item.get("code"), {}) | item for item in own]}
+
+
+def what_it_cannot_be(older: Form, now: Form) -> Iterator[str]:
+    """Why the rows of an older declaration could not stand in the form's one table; each fault with its key."""
+    if older.valid_from >= now.valid_from:
+        yield f"valid_from: {older.valid_from} is not before {now.valid_from}, when the form as it is began"
+    for key in ("frequency", "measure"):
+        if getattr(older, key) != getattr(now, key):
+            yield f"{key}: must be {getattr(now, key)}, as it is now"
+    if older.rows.key != now.rows.key:
+        yield f"rows.key: must be {', '.join(now.rows.key) or 'empty'}, as it is now"
+    for key in ("indicators", "compositions", "cross"):
+        if getattr(older, key):
+            yield f"{key}: figures are declared once, in {now.code}.yaml"
+    for item in older.items:
+        then = now.by_code.get(item.code)
+        if then is None:
+            yield f"items: {item.code!r} is no column of {now.code}.yaml; a head that was given up stands in dropped"
+        elif (item.type, item.unit and item.unit.zh) != (then.type, then.unit and then.unit.zh):
+            yield f"items.{item.code}: type and unit must be those of {now.code}.yaml"
+        elif strange := {code.code for code in item.codes} - {code.code for code in then.codes}:
+            yield f"items.{item.code}.codes: {', '.join(sorted(strange))} not among those of {now.code}.yaml"
+
+
+class Changes(NamedTuple):
+    """What differs between two declarations of a form, by the printed heads; renamed: before → after."""
+
+    added: list[str]
+    removed: list[str]
+    renamed: list[str]
+
+
+def changes(before: Form, after: Form) -> Changes:
+    """What one has to change on a sheet of the one declaration to have one of the other. Chinese heads."""
+    old, new = before.by_code, after.by_code
+    return Changes(
+        [text.zh for text in after.dropped] + [item.head("zh") for code, item in new.items() if code not in old],
+        [text.zh for text in before.dropped] + [item.head("zh") for code, item in old.items() if code not in new],
+        [
+            f"{old[code].head('zh')} → {item.head('zh')}"
+            for code, item in new.items()
+            if code in old and plain(old[code].head("zh")) != plain(item.head("zh"))
+        ],
+    )
+
+
 class Forms(dict[str, Form]):
     """code → Form, in the order the pages show them. Asking for one that is not there raises UnknownForm."""
 
+    older: Mapping[str, list[Form]] = MappingProxyType({})  # code → its declarations of earlier years, newest first
+
+    def at(self, code: str, day: date) -> Form | None:
+        """The declaration of a form that was in force on a day; None before the first."""
+        return next((form for form in (self[code], *self.older.get(code, ())) if form.valid_from <= day), None)
+
+    def of(self, code: str, period: Period | None) -> Form:
+        """The declaration by which a return of the period is read; the form as it is where there is none."""
+        return (self.at(code, period.end) if period else None) or self[code]
+
+    def declared(self, code: str, version: str) -> Form | None:
+        """The declaration that is in force from the day a blank is marked with."""
+        return next(
+            (form for form in (self[code], *self.older.get(code, ())) if form.valid_from.isoformat() == version), None
+        )
+
     def __missing__(self, code: str) -> Form:
         raise UnknownForm(f"no form {code!r}; known: {', '.join(self)}")
+
+    @cached_property
+    def titles(self) -> list[str]:
+        """Every title that a form goes by or went by, as `plain` makes it, the longest first."""
+        declared = [form for listed in ([*self.values()], *self.older.values()) for form in listed]
+        titles = {plain(title) for form in declared for title in (form.title.zh, *form.aliases)}
+        return sorted(titles, key=lambda title: (-len(title), title))
 
     @cached_property
     def indicators(self) -> dict[str, tuple[Form, Indicator]]:
@@ -385,28 +537,53 @@ def load_forms(folder: Path = FORMS) -> Forms:
             problems.append(f"{path.name}: code: {form.code!r} must be the file's name")
         forms.append(form)
     found = Forms({form.code: form for form in sorted(forms, key=lambda form: form.order)})
+    found.older, faults = _load_older(folder / "older", found)
+    problems += faults
     owners: dict[str, str] = {}
     for form in forms:
         for indicator in form.indicators:
             first = owners.setdefault(indicator.code, form.code)
             if first != form.code:
                 problems.append(f"{form.code}.yaml: indicators.{indicator.code}: also stands in {first}.yaml")
-            for side, term in (("numerator", indicator.numerator), ("denominator", indicator.denominator)):
-                if term and term.form:
-                    key = f"{form.code}.yaml: indicators.{indicator.code}.{side}"
-                    if term.form not in found:
-                        problems.append(f"{key}.form: no form {term.form!r}; known: {', '.join(found)}")
-                        continue
-                    other = found[term.form]
-                    expressions = [expression for expression in (term.sum, term.where) if expression]
-                    problems += [f"{key}: {fault}" for fault in check_expressions(expressions, other.types).values()]
-                    if term.distinct and term.distinct not in other.by_code:
-                        problems.append(f"{key}.distinct: no item {term.distinct!r}; known: {', '.join(other.by_code)}")
+        for at, term in form.declared_terms:
+            if term.form:
+                key = f"{form.code}.yaml: {at}"
+                if term.form not in found:
+                    problems.append(f"{key}.form: no form {term.form!r}; known: {', '.join(found)}")
+                    continue
+                other = found[term.form]
+                expressions = [expression for expression in (term.sum, term.where) if expression]
+                problems += [f"{key}: {fault}" for fault in check_expressions(expressions, other.types).values()]
+                if term.distinct and term.distinct not in other.by_code:
+                    problems.append(f"{key}.distinct: no item {term.distinct!r}; known: {', '.join(other.by_code)}")
+                if at.startswith("cross.") and other.measure == "flow" and other.frequency != form.frequency:
+                    problems.append(f"{key}.form: {term.form} adds up over another time ({other.frequency})")
     if problems:
         raise BadForm("\n".join(problems))
     if not found:
         raise BadForm(f"{folder}: no form; a form is one YAML file")
     return found
+
+
+def _load_older(folder: Path, forms: Forms) -> tuple[dict[str, list[Form]], list[str]]:
+    """What the forms were before, newest first, and what is wrong with the files that say so."""
+    older: dict[str, list[Form]] = {}
+    problems = []
+    for path in sorted(folder.glob("*.yaml")):
+        code = path.stem.rstrip("0123456789_-")
+        if code not in forms:
+            problems.append(f"older/{path.name}: the name must begin with a form's: {', '.join(forms)}")
+            continue
+        try:
+            form = load_form(path, forms[code])
+        except BadForm as error:
+            problems.append(f"older/{error}")
+            continue
+        problems += [f"older/{path.name}: {fault}" for fault in what_it_cannot_be(form, forms[code])]
+        older.setdefault(code, []).append(form)
+    for listed in older.values():
+        listed.sort(key=lambda form: form.valid_from, reverse=True)
+    return older, problems
 
 
 @cache
@@ -415,6 +592,7 @@ def all_forms() -> Forms:
     return load_forms()
 
 
+@remembered
 def plain(text: str) -> str:
     """A printed head or title with everything left out that printing may vary: spaces, brackets, case, width."""
     return re.sub(r"[^0-9a-z\u4e00-\u9fff]", "", narrow(text).lower())

@@ -1,7 +1,7 @@
 """Indicator × unit × periods → DataFrame: Σ numerator / Σ denominator over the returns in force, summed in SQL.
 
-When a return is read its rows are added up once per indicator into the table `fact` (fact_queries); a figure is then a
-sum over few rows, whatever the level (queries/indicator_by_unit.sql).
+When a return is read its rows are added up once per indicator into the table `fact` (facts.py); a figure is then a sum
+over few rows, whatever the level (queries/indicator_by_unit.sql).
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,8 @@ from typing import Literal
 
 import pandas as pd
 
-from huizong.forms import Form, Forms, Term
+from huizong.facts import by_township
+from huizong.forms import Forms
 from huizong.org_units import COUNTY, LEVELS, TOWNSHIP, OrgUnit
 from huizong.periods import Period, source_periods
 from huizong.store import EVERYWHERE, Store
@@ -23,93 +24,6 @@ class UnknownIndicator(KeyError):
 
     def __str__(self) -> str:
         return self.args[0]
-
-
-# ---- from rows to facts ---------------------------------------------------------------------------------------------
-
-PLACES = "submission_id, period, province, prefecture, county, township, department"
-
-
-def _number(expression: str) -> str:
-    """An expression as an exact number; true counts 1."""
-    return f"CAST(CAST(({expression}) AS DECIMAL(18, 4)) AS DECIMAL(38, 4))" if expression != "1" else "1"
-
-
-def _side(term: Term) -> str:
-    """What one row adds to a side: NULL when it cannot be known, 0 when the row is not meant."""
-    value = _number(term.sum or "1")
-    if not term.where:
-        return value
-    return f"CASE WHEN ({term.where}) IS NULL THEN NULL WHEN ({term.where}) THEN {value} ELSE 0 END"
-
-
-def fact_queries(form: Form, forms: Forms) -> list[str]:
-    """The statements that add up the rows of a batch ($1: submission ids) of one form into facts.
-
-    A row of which one side is unknown adds to neither side of a share made from the same rows, and is counted as
-    incomplete: otherwise the share would be of two different sets of rows.
-    """
-    rows = f'FROM "{form.code}" WHERE submission_id IN (SELECT unnest($1))'
-    facts: list[str] = []  # what one scan of the rows adds up
-    queries: list[str] = []
-
-    def add(indicator: str, part: str, numerator: str, denominator: str, incomplete: str) -> None:
-        facts.append(
-            f"{{'indicator': '{indicator}', 'part': '{part}', 'numerator': ({numerator})::DECIMAL(38, 4), "
-            f"'denominator': ({denominator})::DECIMAL(38, 4), 'n_incomplete': {incomplete}}}"
-        )
-
-    for indicator in forms.indicators:
-        sides = {side: term for side, source, term in forms.terms(indicator) if source is form}
-        summed = {side: _side(term) for side, term in sides.items() if term.sum is not None}
-        for side, term in sides.items():
-            if term.register_:
-                queries.append(_register_query(form, indicator))
-            elif term.distinct:
-                name = f'"{term.distinct}"'
-                pair = (f"count(DISTINCT {name})", "NULL")
-                add(indicator, "", *(pair if side == "numerator" else pair[::-1]), f"count(*) - count({name})")
-        if len(summed) == 2:
-            n, d = summed["numerator"], summed["denominator"]
-            whole = f"({n}) IS NOT NULL AND ({d}) IS NOT NULL"
-            add(indicator, "", f"sum({n}) FILTER ({whole})", f"sum({d}) FILTER ({whole})",
-                f"count(*) FILTER (NOT ({whole}))")  # fmt: skip
-        else:
-            for side, value in summed.items():
-                pair = (f"sum({value})", "NULL")
-                pair = pair if side == "numerator" else pair[::-1]
-                add(indicator, "", *pair, f"count(*) FILTER (({value}) IS NULL)")
-    for composition in form.compositions:
-        code = f"{form.code}.{composition.code}"
-        for item in composition.items:
-            add(code, item, f'sum("{item}")', "NULL", f'count(*) - count("{item}")')
-        if composition.by:
-            weight = _number(composition.sum)
-            queries.append(
-                f"INSERT INTO fact (form, indicator, part, {PLACES}, numerator, n_incomplete) "
-                f"SELECT '{form.code}', '{code}', coalesce(\"{composition.by}\", ''), {PLACES}, sum({weight}), "
-                f"count(*) FILTER (({weight}) IS NULL) {rows} GROUP BY ALL"
-            )
-    if facts:
-        queries.append(
-            f"INSERT INTO fact (form, {PLACES}, indicator, part, numerator, denominator, n_incomplete) "
-            f"SELECT '{form.code}', {PLACES}, unnest(facts, recursive := TRUE) "
-            f"FROM (SELECT {PLACES}, [{', '.join(facts)}] AS facts {rows} GROUP BY ALL)"
-        )
-    return queries
-
-
-def _register_query(form: Form, indicator: str) -> str:
-    """The register's townships of each county return of the batch, as the denominator."""
-    return (
-        f"INSERT INTO fact (form, indicator, part, submission_id, period, province, prefecture, county, denominator, "
-        f"n_incomplete) SELECT '{form.code}', '{indicator}', '', s.id, s.period, s.province, s.prefecture, s.county, "
-        f"count(o.code), 0 FROM submission AS s LEFT JOIN org_unit AS o ON o.county = s.unit AND o.level = 4 "
-        f"AND o.kind = 'unit' WHERE s.id IN (SELECT unnest($1)) AND s.level = 3 GROUP BY ALL"
-    )
-
-
-# ---- from facts to figures ------------------------------------------------------------------------------------------
 
 
 def indicator_codes(forms: Forms, codes: Iterable[str]) -> list[str]:
@@ -153,6 +67,13 @@ def _wanted(forms: Forms, indicators: Sequence[str], periods: Sequence[Period]) 
     return lists
 
 
+def facts_for(unit: OrgUnit, level: str, forms: Iterable[str]) -> list[str]:
+    """The relations that hold the facts of these forms for a unit and its parts of a level."""
+    if "township" in (level, LEVELS[unit.level]):
+        return [by_township(form) for form in dict.fromkeys(forms) if form != "target"] or ["fact"]
+    return ["fact"]
+
+
 def owner_of(unit: OrgUnit) -> str:
     """The unit whose return answers for a unit: a township's county, else itself."""
     return unit.county or unit.code if unit.level == TOWNSHIP else unit.code
@@ -177,6 +98,7 @@ def figures(
     """
     codes = indicator_codes(store.forms, indicators)
     whole = store.units.get(unit)
+    wanted = _wanted(store.forms, codes, periods)
     frame = store.ask(
         "indicator_by_unit",
         scope,
@@ -184,7 +106,8 @@ def figures(
         owner=owner_of(whole),
         level=level,
         as_of=as_of,
-        **_wanted(store.forms, codes, periods),
+        facts=facts_for(whole, level, wanted["forms"]),
+        **wanted,
     )
     if level == "self":
         # A figure nobody owes or has reported is still asked for: it is shown as missing, not left out.
@@ -237,13 +160,15 @@ def composition(
     declared = store.forms[form]
     whole = store.units.get(unit)
     pairs = [(p.code, s.code) for p in periods for s in source_periods(p, declared.frequency, declared.measure)]
+    level = (child_level(whole) or "self") if by_child else "self"
     frame = store.ask(
         "composition_by_unit",
         scope,
         form=form,
         unit=whole.code,
-        level=(child_level(whole) or "self") if by_child else "self",
+        level=level,
         as_of=as_of,
+        facts=facts_for(whole, level, [form]),
         compositions=[f"{form}.{c.code}" for c in declared.compositions],
         periods=[p for p, _ in pairs],
         sources=[s for _, s in pairs],

@@ -4,33 +4,44 @@ What happens is written to the journal and turned into rows (derive.py) in one t
 before anything refers to it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
 from huizong import journal
+from huizong.answers import Answers
+from huizong.archives import own_name
 from huizong.decisions import accept_within
 from huizong.derive import GROUP, apply
-from huizong.edits import REASONS, Finding, personal_cells
+from huizong.edits import REASONS, Finding
 from huizong.journal import Event
 from huizong.loading import insert_returns
-from huizong.returns import Return, read_returns
-from huizong.sheet import Unreadable, Workbook, kind_of, read_workbooks
+from huizong.reading import read_file, read_files
+from huizong.returns import Return
+from huizong.sheet import Unreadable, kind_of, unlock_file
 from huizong.store import Store
 from huizong.texts import _
+
+GROUP_BYTES = 64 * 2**20  # of files in one transaction: what is read of them is in memory together
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of one uploaded file. outcome: received, already, unreadable, refused."""
+    """What became of one uploaded file. outcome: received, already, unreadable, refused.
+
+    filename: as it was given, with the folders and archives it lay in: 上报.zip › 松山区/报表.xlsx. locked: the sha256
+    of a workbook that wants its password only.
+    """
 
     filename: str
     outcome: str
     message: str
     submissions: list[str] = field(default_factory=list)
+    locked: str = ""
 
 
 @dataclass(slots=True)
@@ -38,6 +49,7 @@ class Arrival:
     """One file on its way in."""
 
     filename: str
+    given: str = ""  # its name with the folders and archives it lay in
     size: int = 0
     kind: str = ""
     sha256: str = ""
@@ -45,6 +57,7 @@ class Arrival:
     returns: list[Return] = field(default_factory=list)
     reason: str = ""
     cells: list[str] = field(default_factory=list)
+    locked: str = ""  # sha256 of the protected file it was opened from
 
 
 # ---- in -------------------------------------------------------------------------------------------------------------
@@ -59,23 +72,38 @@ def receive(
     accepted in the same transaction.
     """
     committing: Future[Commit] | None = None
-    reading: Reading | None = None
     files = iter(files)
-    # Three groups are under way at once: the children read one, it is interpreted here, and one is being committed.
     with ThreadPoolExecutor(max_workers=1) as committer:
-        while True:
-            group = list(islice(files, GROUP))
-            next_reading = _start(store, group) if group else None
-            if reading:
-                arrivals = _interpret(store, reading)
-                if committing:
-                    yield from _receipts(committing.result())
-                committing = committer.submit(_commit, store, arrivals, who, sample, accept)
-            reading = next_reading
-            if not reading:
-                break
+        reading = _start(store, files)
+        while reading:
+            following = _start(store, files)  # the children go on reading while this group is committed
+            arrivals = _wait(reading)
+            if committing:
+                yield from _receipts(committing.result())
+            committing = committer.submit(_commit, store, arrivals, who, sample, accept)
+            reading = following
         if committing:
             yield from _receipts(committing.result())
+
+
+def receive_unlocked(store: Store, receipt: Receipt, password: str, *, who: str, accept: bool = False) -> Receipt:
+    """Takes in a workbook that was kept locked; the password goes nowhere. Raises Unreadable when it is wrong.
+
+    The workbook without its password is the file then: a rebuild has nobody to ask for one.
+    """
+    ((kind,),) = store.run("SELECT any_value(kind) FROM original WHERE sha256 = ?", [receipt.locked])
+    path = store.original_path(receipt.locked, kind)
+    data = unlock_file(path, password)
+    if isinstance(data, Unreadable):
+        raise data
+    arrival = _put_aside(store, receipt.filename, data)
+    arrival.locked = receipt.locked
+    if not arrival.reason:
+        _take(arrival, read_file(store, arrival.path))
+    (taken,) = _receipts(_commit(store, [arrival], who, sample=False, accept=accept))
+    if taken.outcome == "refused":
+        path.unlink(missing_ok=True)  # what is refused is not kept, locked or not
+    return taken
 
 
 @dataclass(slots=True)
@@ -83,7 +111,7 @@ class Reading:
     """Files put aside and being read."""
 
     arrivals: list[Arrival]
-    results: Iterator[Workbook | Unreadable]
+    results: Iterator[list[Return] | Unreadable]
 
 
 @dataclass(slots=True)
@@ -96,24 +124,32 @@ class Commit:
     made: dict[str, list[str]]
 
 
-def _start(store: Store, files: list[tuple[str, bytes]]) -> Reading:
-    arrivals = [_put_aside(store, Path(name).name or name, data) for name, data in files]
-    return Reading(arrivals, read_workbooks([a.path for a in arrivals if a.path and not a.reason]))
+def _start(store: Store, files: Iterator[tuple[str, bytes]]) -> Reading | None:
+    """Puts the next files aside and begins to read them; None when there are no more."""
+    arrivals: list[Arrival] = []
+    size = 0
+    for name, data in files:
+        arrivals.append(_put_aside(store, name, data))
+        size += len(data)
+        if len(arrivals) == GROUP or size > GROUP_BYTES:
+            break
+    if not arrivals:
+        return None
+    return Reading(arrivals, read_files(store, [a.path for a in arrivals if a.path and not a.reason]))
 
 
 def _commit(store: Store, arrivals: list[Arrival], who: str, sample: bool, accept: bool) -> Commit:
     with store.transaction() as cursor:
         # Asked inside the transaction: another session may be taking in the same file.
-        known = dict(
-            cursor.execute(
-                "SELECT sha256, min(received_at) FROM original WHERE reason IS NULL AND sha256 IN (SELECT unnest($1)) "
-                "GROUP BY sha256",
-                [[a.sha256 for a in arrivals]],
-            ).fetchall()
-        )
+        before = cursor.execute(
+            "SELECT sha256, reason, min(received_at) FROM original WHERE sha256 IN (SELECT unnest($1)) GROUP BY ALL",
+            [[a.sha256 for a in arrivals]],
+        ).fetchall()
+        known = {sha: at for sha, reason, at in before if reason is None}
+        unread = {(sha, reason) for sha, reason, _at in before}  # a watched folder offers it again and again
         fresh: dict[str, Arrival] = {}
         for arrival in arrivals:
-            if arrival.path and arrival.sha256 not in known:
+            if arrival.path and arrival.sha256 not in known and (arrival.sha256, arrival.reason) not in unread:
                 fresh.setdefault(arrival.sha256, arrival)
         kept = [a for a in fresh.values() if a.reason != "personal"]
         unkept = [a for a in arrivals if a.path is None]
@@ -142,7 +178,7 @@ def _receipts(commit: Commit) -> Iterator[Receipt]:
 
 
 def _put_aside(store: Store, name: str, data: bytes) -> Arrival:
-    arrival = Arrival(name, len(data))
+    arrival = Arrival(own_name(name), name, len(data))
     try:
         arrival.kind = kind_of(data)
     except Unreadable as error:
@@ -153,25 +189,41 @@ def _put_aside(store: Store, name: str, data: bytes) -> Arrival:
     return arrival
 
 
-def _interpret(store: Store, reading: Reading) -> list[Arrival]:
-    """The arrivals with what the children read of them turned into returns; personal data end it for a file."""
+def _open_locked(store: Store, arrival: Arrival, passwords: Sequence[str]) -> str | None:
+    """Reads a protected workbook with the first password that fits, and gives it."""
+    assert arrival.path
+    for password in passwords:
+        _take(arrival, read_file(store, arrival.path, password))
+        if arrival.reason != "wrong_password":
+            return password
+    return None
+
+
+def _wait(reading: Reading) -> list[Arrival]:
+    """The arrivals with what the children have read in them."""
     read = [a for a in reading.arrivals if a.path and not a.reason]
     for arrival, result in zip(read, reading.results, strict=True):
-        if isinstance(result, Unreadable):
-            arrival.reason = result.reason
-        elif cells := personal_cells(result):
-            arrival.reason, arrival.cells = "personal", cells
-        else:
-            arrival.returns = read_returns(result, store.vocabulary, store.units)
-            arrival.reason = "" if arrival.returns else "no_table"
+        _take(arrival, result)
     return reading.arrivals
+
+
+def _take(arrival: Arrival, result: list[Return] | Unreadable) -> None:
+    if isinstance(result, Unreadable):
+        arrival.reason, arrival.cells = result.reason, result.cells
+    else:
+        arrival.reason, arrival.returns = "", result
 
 
 def _received(arrival: Arrival, sample: bool) -> tuple[str, str, dict]:
     body = {"filename": arrival.filename, "kind": arrival.kind, "bytes": arrival.size, "sample": sample}
     if arrival.reason == "personal":
         # The file is not kept, and neither is anything by which it could be told.
-        return "refused", "", {"filename": arrival.filename, "reason": "personal", "cells": arrival.cells[:20]}
+        body = {"filename": arrival.filename, "reason": "personal", "cells": arrival.cells[:20]}
+        return "refused", "", body | ({"locked": arrival.locked} if arrival.locked else {})
+    if arrival.given != arrival.filename:
+        body["path"] = arrival.given
+    if arrival.locked:
+        body["unlocked"] = True
     if arrival.reason:
         body["reason"] = arrival.reason
     return "received", arrival.sha256, body
@@ -186,13 +238,14 @@ def _receipt(arrival: Arrival, known: datetime | None, again: bool, submissions:
     if known:
         when = f"{known.replace(tzinfo=UTC).astimezone():%Y-%m-%d %H:%M}"
         message = _("Already received on {when}; nothing new").format(when=when)
-        return Receipt(arrival.filename, "already", message, submissions)
+        return Receipt(arrival.given, "already", message, submissions)
     if arrival.reason:
         outcome = "refused" if arrival.reason == "personal" else "unreadable"
-        return Receipt(arrival.filename, outcome, reason_text(arrival.reason, arrival.cells))
+        locked = arrival.sha256 if arrival.reason == "password" else ""
+        return Receipt(arrival.given, outcome, reason_text(arrival.reason, arrival.cells), locked=locked)
     if again:
-        return Receipt(arrival.filename, "already", _("The same file twice in this upload"), submissions)
-    return Receipt(arrival.filename, "received", _("Returns read: {n}").format(n=len(submissions)), submissions)
+        return Receipt(arrival.given, "already", _("The same file twice in this upload"), submissions)
+    return Receipt(arrival.given, "received", _("Returns read: {n}").format(n=len(submissions)), submissions)
 
 
 @dataclass(slots=True)
@@ -203,6 +256,7 @@ class Checked:
     read: Return | None
     findings: list[Finding]
     reason: str = ""
+    number: int = 0  # of the return in its file
 
     @property
     def status(self) -> str:
@@ -214,12 +268,25 @@ class Checked:
         return "error" if "error" in severities else "query" if "query" in severities else "clean"
 
 
-def check(store: Store, paths: Iterable[Path]) -> Iterator[Checked]:
-    """Looks files over as `receive` would and leaves no trace: the same transaction, rolled back."""
+def check(
+    store: Store,
+    paths: Iterable[Path],
+    *,
+    answers: Answers | None = None,
+    passwords: Callable[[], Sequence[str]] = tuple,
+) -> Iterator[Checked]:
+    """Looks files over as `receive` would and leaves no trace: the same transaction, rolled back.
+
+    answers: to what they leave unclear; raises BadAnswers. passwords: asked for when a file wants one.
+    """
     paths = iter(paths)
     while group := list(islice(paths, GROUP)):
         arrivals = [Arrival(str(path), path=path) for path in group]
-        _interpret(store, Reading(arrivals, read_workbooks(group)))
+        for arrival in _wait(Reading(arrivals, read_files(store, group))):
+            password = _open_locked(store, arrival, passwords()) if arrival.reason == "password" else None
+            if answers and arrival.returns:
+                again = partial(read_file, store, arrival.path, password)
+                _take(arrival, answers.settle(arrival.filename, arrival.returns, again))
         found: list[tuple[str, Event, Return]] = []
         for n, arrival in enumerate(arrivals):
             body = {"filename": arrival.filename, "sample": False}
@@ -232,5 +299,6 @@ def check(store: Store, paths: Iterable[Path]) -> Iterator[Checked]:
                 finding = Finding("error", arrival.reason, "", arrival.cells)
                 yield Checked(arrival.filename, None, [finding], arrival.reason)
             for submission, _event, read in found:
-                if submission.partition("-")[0] == str(n):
-                    yield Checked(arrival.filename, read, findings[submission])
+                file, _dash, number = submission.partition("-")
+                if file == str(n):
+                    yield Checked(arrival.filename, read, findings[submission], number=int(number))

@@ -2,10 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Protocol
+
+PAGE = 5000  # events read or written at once: a journal of years need not fit into memory
 
 
 class Connection(Protocol):
@@ -20,9 +23,11 @@ class Connection(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened. kind: received, answered, accepted, explained, sent_back, withdrawn, assigned, target.
+    """One thing that happened. kind: received, refused, answered, nil, accepted, explained, sent_back, withdrawn,
+    closed, reopened, assigned, target, chased.
 
-    subject is the submission (or the original, of received) it happened to; body says the rest.
+    subject is the submission (of received the original, of closed and reopened the period) it happened to; body says
+    the rest.
     """
 
     seq: int
@@ -34,6 +39,10 @@ class Event:
     hash: str
 
 
+def _text(body: dict) -> str:
+    return json.dumps(body, ensure_ascii=False, sort_keys=True)
+
+
 def _hash(previous: str, seq: int, at: datetime, who: str, kind: str, subject: str, body: str) -> str:
     line = json.dumps([previous, seq, at.isoformat(), who, kind, subject, body], ensure_ascii=False)
     return hashlib.sha256(line.encode()).hexdigest()
@@ -43,36 +52,61 @@ def append(connection: Connection, who: str, happenings: list[tuple[str, str, di
     """Writes (kind, subject, body) events in order, within the caller's transaction, and gives them back."""
     newest = "SELECT coalesce(max(seq), 0), coalesce(max_by(hash, seq), '') FROM journal"
     held, last = connection.execute(newest).fetchone() or (0, "")
-    events, lines = [], []
+    events = []
     at = datetime.now(UTC).replace(tzinfo=None)
     for seq, (kind, subject, body) in enumerate(happenings, held + 1):
-        text = json.dumps(body, ensure_ascii=False, sort_keys=True)
-        last = _hash(last, seq, at, who, kind, subject, text)
+        last = _hash(last, seq, at, who, kind, subject, _text(body))
         events.append(Event(seq, at, who, kind, subject, body, last))
-        lines.append([seq, at, who, kind, subject, text, last])
-    if lines:
-        columns = list(zip(*lines, strict=True))
-        connection.execute(
-            "INSERT INTO journal SELECT unnest($1::BIGINT[]), unnest($2::TIMESTAMP[]), unnest($3::VARCHAR[]), "
-            "unnest($4::VARCHAR[]), unnest($5::VARCHAR[]), unnest($6::VARCHAR[]), unnest($7::VARCHAR[])",
-            [list(column) for column in columns],
-        )
+    write(connection, events)
     return events
 
 
-def read(connection: Connection) -> Iterator[Event]:
-    """Every event in order."""
-    ordered = "SELECT seq, happened_at, who, kind, subject, body, hash FROM journal ORDER BY seq"
-    for seq, at, who, kind, subject, body, digest in connection.execute(ordered).fetchall():
-        yield Event(seq, at, who, kind, subject, json.loads(body), digest)
+def write(connection: Connection, events: Iterable[Event]) -> None:
+    """Writes events as they are, with the hashes that they have: those of a backup."""
+    rest = iter(events)
+    while page := list(islice(rest, PAGE)):
+        rows = [(e.seq, e.at, e.who, e.kind, e.subject, _text(e.body), e.hash) for e in page]
+        connection.execute(
+            "INSERT INTO journal SELECT unnest($1::BIGINT[]), unnest($2::TIMESTAMP[]), unnest($3::VARCHAR[]), "
+            "unnest($4::VARCHAR[]), unnest($5::VARCHAR[]), unnest($6::VARCHAR[]), unnest($7::VARCHAR[])",
+            [list(column) for column in zip(*rows, strict=True)],
+        )
 
 
-def first_break(connection: Connection) -> int | None:
-    """The seq of the first event whose hash does not follow from the one before; None when the chain is whole."""
+def read(connection: Connection, after: int = -1) -> Iterator[Event]:
+    """Every event in order, from the one after this seq. Between two events the connection may serve other things."""
+    columns = "seq, happened_at, who, kind, subject, body, hash"
+    page = f"SELECT {columns} FROM journal WHERE seq >= $1 AND seq < $1 + {PAGE} ORDER BY seq"
+    while True:
+        (first,) = connection.execute("SELECT min(seq) FROM journal WHERE seq > ?", [after]).fetchone() or (None,)
+        if first is None:
+            return
+        for seq, at, who, kind, subject, body, digest in connection.execute(page, [first]).fetchall():
+            yield Event(seq, at, who, kind, subject, json.loads(body), digest)
+        after = first + PAGE - 1
+
+
+def first_break(events: Iterable[Event]) -> Event | None:
+    """The first event whose hash does not follow from the one before; None when the chain is whole."""
     last = ""
-    for event in read(connection):
-        text = json.dumps(event.body, ensure_ascii=False, sort_keys=True)
-        last = _hash(last, event.seq, event.at, event.who, event.kind, event.subject, text)
+    for event in events:
+        last = _hash(last, event.seq, event.at, event.who, event.kind, event.subject, _text(event.body))
         if last != event.hash:
-            return event.seq
+            return event
     return None
+
+
+# ---- as lines of text ------------------------------------------------------------------------------------------------
+
+
+def line_of(event: Event) -> str:
+    """One line of JSON that a person can read."""
+    fields = {"seq": event.seq, "at": event.at.isoformat(), "who": event.who, "kind": event.kind,
+              "subject": event.subject, "body": event.body, "hash": event.hash}  # fmt: skip
+    return json.dumps(fields, ensure_ascii=False)
+
+
+def event_of(line: str) -> Event:
+    """What line_of wrote. Raises ValueError, KeyError or TypeError for anything else."""
+    fields = json.loads(line)
+    return Event(**fields | {"at": datetime.fromisoformat(fields["at"])})

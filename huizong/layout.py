@@ -5,6 +5,7 @@ read and told; docs/reading.md says which. A column is never chosen silently bec
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -15,6 +16,23 @@ from typing import NamedTuple
 from rapidfuzz.distance import DamerauLevenshtein
 
 from huizong.forms import Form, Forms, Item, narrow, plain
+from huizong.lines import (
+    BARE_NIL,
+    FILED_LINE,
+    FOOTER,
+    MEASURE_LINE,
+    NIL_LINE,
+    PERIOD_LINE,
+    UNIT_LINE,
+    Line,
+    Lines,
+    is_blank,
+    is_labelled,
+    read_lines,
+    read_nil,
+    text_of,
+)
+from huizong.measures import BRACKETS, MARKS, MONEY_BEHIND, PRINTED, TIMES_ONLY, measure_of, unit_of
 from huizong.periods import find_periods
 from huizong.values import Doubt, parse_value
 from huizong.workbook import Cell, Sheet, column_letter
@@ -25,76 +43,53 @@ IGNORED_HEADS = {"序号", "编号", "备注", "no", "remarks", "说明", "行�
 # 合计, 一、小计：, 全区合计(人), 总计数; but 总计划财务培训班 and 小计算机操作班 are names.
 TOTAL = re.compile(
     r"^[一二三四五六七八九十0-9、.．()（）]*(?:本年|本期|自?年初|全[国省市州盟县区旗镇乡])?(?:合|总|小|累|共)计(?:人?数|行|栏)?(?![\u4e00-\u9fff])"
-    r"|^[\u4e00-\u9fff、()]{1,8}(?:合|总|小|累|共)计数?[:：]?$"
-    r"|^全[国省市州盟县区旗][:：]?$"
+    r"|^[\u4e00-\u9fff、()0-9~—–-]{1,12}(?:合|总|小|累|共)计数?[:：]?$"
+    r"|^全[国省市州盟县区旗][:：]?$|^(?:总[人个户次]?数|[∑Σ])[:：]?$"
     r"|^(?:sub|grand)?total(?![a-z])",
     re.I,
+)
+# 区直单位, 乡镇（街道）: where such a row has values, they are those of the rows beneath it.
+GROUP = re.compile(
+    r"^(?:[一二三四五六七八九十]+、)?(?:(?:[省市州盟县区旗]|本级|所|直)[直属级](?:属?机关|属?部门|属?单位|各部门|各单位)?|"
+    r"各?(?:乡镇|镇街|镇、?街道|乡、镇|乡镇、?街道|乡镇\(街道\)|镇\(街道\)|街道|街道办|苏木乡镇|苏木、?镇)(?:级|单位)?)[:：]?$"
 )
 SUBTOTAL = re.compile(r"^[^合总共累]*小计|^subtotal", re.I)
 RUNNING = re.compile(r"^[^合总共小]*累计")  # since the year began: these rows do not add up to it
 OF_WHICH = re.compile(r"^其中(?:[:：]|$)|^#")  # a part of the row above, which has counted it already
-FOOTER = re.compile(
-    r"^[(（]?(注|备注|说明|附|附表|附注|填表说明|填报说明|填表人|填报人|审核人|审签人|制表|制表人|单位负责人|分管领导|"
-    r"主要领导|负责人|联系电话|联系人|notes?|filled in by)"
-    r"([:：0-9①1、.]|$|\s)",
+_THEN = r"(?:上|去)(?:年|期|月|季度?|半年)(?:同期|同季|同月)?(?:末|数|结转)?"
+COMPARED = re.compile(  # 同比, 平均, 上年同期, 年初至今: rows beside the table's own
+    r"^(?:平均|人均|占比|比重|比例|百分比|同比|环比|增减|增长|增幅|完成率|排名|最大|最小)(?:数|值|率|额|情况)?(?:[增减]\S{0,4})?"
+    rf"(?:\(.*\))?[:：]?$|^(?:比|较|与)?{_THEN}(?:相比|比较|增减|增长|增加|减少)?(?:[数率]|情况)?(?:\(.*\))?[:：]?$"
+    r"|^(?:自?年初|本年|今年)至今(?:数|累计)?$|^(?:average|change|last (?:year|period))$",
     re.I,
 )
-UNIT_LINE = re.compile(
-    r"^(填报单位|填表单位|报送单位|上报单位|报表单位|填报部门|reporting unit)(\(.{0,8}?\))?[:：]?(.*)$", re.I
+NUMBERING = re.compile(
+    r"^(?:[一二三四五六七八九十]+[、.]|[0-9]{1,2}(?:[、.)](?![0-9])|\s+(?=[\u4e00-\u9fff]))|\([一二三四五六七八九十0-9]+\)|[①-⑳])"
 )
-PERIOD_LINE = re.compile(r"^(报告期别?|统计时间|统计期间|统计期|所属期间?|填报期间|period)[:：](.*)$", re.I)
-FILED_LINE = re.compile(
-    r"^(填报时间|填报日期|报送时间|报送日期|填表时间|填表日期|上报时间|时间|日期|date)[:：](.*)$", re.I
-)
-MEASURE_LINE = re.compile(r"^(?:(?:计量|金额|货币)?单位[:：为是]|以(?=.*为单位$))(.*?)(?:为单位)?$")
-# Money units in 万元, the unit the forms use; a sheet in another unit is converted exactly.
-MONEY = {
-    "元": Decimal("0.0001"),
-    "千元": Decimal("0.1"),
-    "万元": Decimal(1),
-    "百万元": Decimal(100),
-    "亿元": Decimal(10000),
-}
-COUNTS = frozenset("人 个 名 家 户 次 期 条 篇 件 场 人次 天 日 项 分 村 社区".split())
-IN_MONEY = re.compile(r"[/:,;、-]?(?:单位:?)?((?:百万|千|万|亿)?元)$")  # 业务经费万元, 经费/元
-BRACKETS = re.compile(r"[(\[【〔][^()\[\]【】〔〕]*[)\]】〕]")
-NUMBERING = re.compile(r"^(?:[一二三四五六七八九十]+[、.]|[0-9]{1,2}[、.)](?![0-9])|\([一二三四五六七八九十0-9]+\))")
-MARKS = re.compile(r"[*＊#＃①-⑳¹²³⁴-⁹]+$")
 # What may stand in brackets behind a head without making it another: a unit, a footnote, how to fill it in.
-WORDS = "|".join(sorted([*MONEY, *COUNTS], key=len, reverse=True))
 HARMLESS = re.compile(
-    rf"(?:单位:?)?(?:{WORDS})|注?[0-9*#]*|10,000 yuan|[a-z ]{{0,20}}|(?:请?填|必填|选填|可选|下拉|单选).*|"
+    rf"(?:单位:?)?(?:{PRINTED}(?:[、,/;]{PRINTED})*|{TIMES_ONLY.pattern})|注?[0-9*#]*|[a-z ]{{0,20}}|"
+    r"(?:请?填|必填|选填|可选|下拉|单选).*|"
     r"是[/、]?否|[√×/、]+|年/?月/?日?|[ymd/-]+",
     re.I,
 )
 # 上年在岗人数 and 采用条数(计划) are other items than those without these words.
 OTHER = re.compile(
-    r"上[年期季月半]|去年|同期|同比|环比|增减|增长|增幅|计划|目标|任务|累计|比例|占比|比重|排名|last|previous", re.I
+    r"上[年期季月半]|去年|同期|同比|环比|增减|增长|增幅|计划|目标|任务|预[计期算]|累计|比例|占比|比重|排名|[人户村平]均|每[期次人]|"
+    r"未|拟|应[有配参报到在]|欠|last|previous",
+    re.I,
+)
+# Characters that make another item of a head, and are no slips of the pen: 不在岗人数, 受益人数 for 受益户数.
+CHANGING = frozenset("未不非无应拟欠预缺待原旧新增减差均每已将可需总各男女人户村家个编岗专兼省市县乡镇上下前后起止多少")
+# 2017年, 第二季度, 1-9月 over a head: of which period the column is.
+DATED = re.compile(
+    r"(?:(?:19|20)\d\d年?度?)?(?:第?[一二三四1-4]季度?|[上下]半年|\d{1,2}(?:[-—–~〜至到]\d{1,2})?月份?|全年)?(?:末|底|止)?"
 )
 GENERIC = frozenset("小计 合计 总计 计 总数 总人数 数量 人数 个数 total".split())  # under a parent: the parent itself
 ASIDE = ("审核提示", "check", "上期", "lastperiod")  # how the heads begin that our blanks print beside the table
 CORNERS = frozenset(
     "指标 项目 指标名称 项目名称 统计指标 内容 栏目 单位 名称 item".split()
 )  # above the items of a turned form
-
-
-@dataclass(slots=True)
-class Line:
-    """A labelled line outside the table: what stands after 填报单位： and in which cell."""
-
-    text: str
-    address: str
-
-
-@dataclass(slots=True)
-class Lines:
-    """What stands around a table, or on a sheet without one."""
-
-    titles: list[Line] = field(default_factory=list)
-    units: list[Line] = field(default_factory=list)
-    periods: list[Line] = field(default_factory=list)
-    filed: list[Line] = field(default_factory=list)  # 填报时间: the period, or only when the form was filled in
-    measures: list[str] = field(default_factory=list)  # units of money
 
 
 @dataclass(slots=True)
@@ -116,16 +111,19 @@ class Table:
     title_forms: list[str] = field(default_factory=list)  # forms whose title is printed above
     rivals: list[str] = field(default_factory=list)  # forms that the header fits as well
     columns: dict[str, int] = field(default_factory=dict)  # item → column
+    dated: dict[str, str] = field(default_factory=dict)  # item → the time that stands over its head
     factors: dict[str, Decimal] = field(default_factory=dict)  # item → one printed unit in the item's, where not 1
-    disputed: list[str] = field(default_factory=list)  # items whose head and lines name different units of money
+    disputed: dict[str, str] = field(default_factory=dict)  # item → the printed unit that is not its own, "" for two
     unmeasured: list[str] = field(default_factory=list)  # items of money for which none is named
     body: list[int] = field(default_factory=list)
     totals: list[tuple[int, list[int], str]] = field(default_factory=list)  # row, the body rows it adds up, label
     parts: list[int] = field(default_factory=list)  # 其中 rows: parts of another row
+    compared: list[int] = field(default_factory=list)  # 同比, 平均, 年初至今: no rows of this period
     unread: tuple[int, int] | None = None  # rows below that do not fit the columns
     extra: list[tuple[int, str]] = field(default_factory=list)  # columns that are no item, with their heads
     missing: list[Item] = field(default_factory=list)  # items that have no column
     near: list[tuple[int, str, Item]] = field(default_factory=list)  # columns read although the head is not quite right
+    alike: list[tuple[int, str, Item]] = field(default_factory=list)  # and not read, although it is like a lost item's
     ambiguous: list[tuple[int, str, list[Item]]] = field(default_factory=list)  # column, head, items it may be
 
     def cell(self, row: int, item: str) -> Cell:
@@ -145,23 +143,14 @@ class Table:
         column = self.sheet.left + self.columns[item]
         return str(column + 1) if isinstance(self.sheet, Turned) else column_letter(column)
 
+    def places(self) -> dict[str, str]:
+        """Every item's place."""
+        return {item: self.place(item) for item in self.columns}
+
 
 def cell_at(place: str, row: int) -> str:
     """The cell of an item's place and a row: C and 7 → C7; in a turned table the item's 7 and the unit's 3 → C7."""
     return f"{column_letter(row - 1)}{place}" if place.isdecimal() else f"{place}{row}"
-
-
-def text_of(cell: Cell) -> str:
-    """A cell as it is printed in a head or a label, spaces folded."""
-    if isinstance(cell, str):
-        return " ".join(cell.split())
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return str(cell)
-
-
-def is_blank(cell: Cell) -> bool:
-    return cell == "" or (type(cell) is str and not cell.strip())
 
 
 # ---- heads ----------------------------------------------------------------------------------------------------------
@@ -172,8 +161,10 @@ def head_keys(text: str) -> tuple[str, ...]:
     """The keys a printed head may be known by: without numbering and marks, with and without what harmlessly stands in
     brackets, without a leading 其中."""
     tidy = tidy_head(text)
+    if (time := DATED.match(tidy)[0]) != tidy:
+        tidy = tidy.removeprefix(time)
     bare = BRACKETS.sub(lambda bracket: "" if HARMLESS.fullmatch(bracket[0][1:-1].strip()) else bracket[0], tidy)
-    keys = [plain(tidy), plain(bare), plain(IN_MONEY.sub("", bare))]
+    keys = [plain(tidy), plain(bare), plain(MONEY_BEHIND.sub("", bare))]
     keys += [key.removeprefix("其中") for key in keys]
     return tuple(dict.fromkeys(key for key in keys if key))
 
@@ -183,15 +174,15 @@ def tidy_head(text: str) -> str:
     return NUMBERING.sub("", narrow(tidy))
 
 
+@lru_cache(maxsize=8192)
+def time_of(head: str) -> str:
+    """The time that a head begins with: 2018年9月底在岗人数."""
+    return DATED.match(tidy_head(head))[0]
+
+
 def last_part(head: str) -> str:
     """年龄：35岁及以下 → 35岁及以下."""
     return re.split("[:：]", head)[-1]
-
-
-def is_measure(text: str) -> bool:
-    """人, （万元）: a unit that stands alone beneath its head."""
-    word = narrow(text).strip("()[] ").removeprefix("单位:")
-    return word in MONEY or word in COUNTS
 
 
 class Fit(NamedTuple):
@@ -205,15 +196,17 @@ NOTHING = Fit(())
 
 
 class Vocabulary:
-    """Every head of every form: key → items with their rank, and the keys of all forms together."""
+    """Every head of every form, older declarations included: key → items with their rank; the keys of all together."""
 
     def __init__(self, forms: Forms):
         self.forms = forms
+        older = {f"{form.code} {form.valid_from}": form for listed in forms.older.values() for form in listed}
+        self.declared: dict[str, Form] = {**forms, **older}
         self.heads: dict[str, dict[str, dict[str, int]]] = {}
         self.titles: list[tuple[str, str]] = []
         self._known: dict[tuple[str, ...], Fit] = {}
-        for form in forms.values():
-            heads = self.heads[form.code] = {}
+        for name, form in self.declared.items():
+            heads = self.heads[name] = {}
             for item in form.items:
                 for key, rank in _item_keys(item):
                     ranks = heads.setdefault(key, {})
@@ -229,7 +222,7 @@ class Vocabulary:
         if key not in self._known:
             if len(self._known) > 20_000:  # hostile workbooks can invent heads without end
                 self._known.clear()
-            self._known[key] = self._fit(form, [text for text in texts if not is_measure(text)])
+            self._known[key] = self._fit(form, [text for text in texts if not measure_of(text)] or list(texts))
         return self._known[key]
 
     def _fit(self, form: str, texts: list[str]) -> Fit:
@@ -254,7 +247,7 @@ class Vocabulary:
     def _of_parent(self, form: str, parents: list[str], items: tuple[str, ...]) -> tuple[str, ...]:
         """已配备联络员 may be two items; under 行政村 it is the one that follows the villages."""
         if len(items) > 1:
-            order = [item.code for item in self.forms[form].items]
+            order = [item.code for item in self.declared[form].items]
             for parent in reversed(parents):
                 own = self._fit(form, [parent]).items
                 after = [item for item in items if len(own) == 1 and order.index(item) == order.index(own[0]) + 1]
@@ -262,20 +255,21 @@ class Vocabulary:
                     return tuple(after)
         return items
 
-    def only(self, form: str) -> "Vocabulary":
-        """The vocabulary of one form."""
-        return Vocabulary(Forms({form: self.forms[form]}))
+    def only(self, form: Form) -> "Vocabulary":
+        """The vocabulary of one declaration."""
+        return Vocabulary(Forms({form.code: form}))
 
-    def nearly(self, form: str, item: str, texts: Sequence[str]) -> bool:
-        """Whether the head is the item's but for words in brackets, or for one character of at least four."""
-        texts = [text for text in texts if not is_measure(text)]
+    def nearly(self, form: str, item: str, texts: Sequence[str], *, alike: bool = False) -> bool:
+        """Whether the head is the item's but for words in brackets, or for one character of at least four. alike: also
+        where that one makes another item of it, 未采用条数."""
+        texts = [text for text in texts if not measure_of(text)]
         for text in ("".join(texts), *texts[-1:]):
             tidy = tidy_head(text)
             for key in dict.fromkeys((*head_keys(text), plain(BRACKETS.sub("", tidy)))):
                 for known, ranks in self.heads[form].items():
-                    if item not in ranks or (OTHER.search(tidy) and not OTHER.search(known)):
+                    if item not in ranks or (not alike and OTHER.search(tidy) and not OTHER.search(known)):
                         continue
-                    if key == known or _one_character_off(key, known):
+                    if key == known or _one_character_off(key, known, alike=alike):
                         return True
         return False
 
@@ -302,7 +296,10 @@ def _item_keys(item: Item) -> Iterable[tuple[str, int]]:
                         yield whole, min(n, 1)
 
 
-def _one_character_off(one: str, other: str) -> bool:
+def _one_character_off(one: str, other: str, *, alike: bool) -> bool:
+    """Whether a head is another but for a slip of the pen; alike: or for a character that matters."""
+    if not alike and set(Counter(one) - Counter(other)) & CHANGING:
+        return False
     digits = (re.sub(r"\D", "", text) for text in (one, other))
     return (
         min(len(one), len(other)) >= 3
@@ -316,13 +313,15 @@ def _one_character_off(one: str, other: str) -> bool:
 
 
 class Header(NamedTuple):
-    """Rows first to last; column → its heads from the top down; the forms they fit best."""
+    """Rows first to last; column → its heads from the top down; the forms they fit best; where the body begins, beneath
+    a row of units."""
 
     first: int
     last: int
     heads: dict[int, list[str]]
     forms: list[Form]
     matched: int
+    body: int = 0
 
 
 Said = Mapping[str, str]  # 表1!F4 → the item the analyst says this column is, "" for none
@@ -335,11 +334,12 @@ def locate_tables(sheet: Sheet, vocabulary: Vocabulary, said: Said | None = None
     for table in tables:
         before = joined[-1] if joined else None
         named = table.lines.titles or table.lines.units or table.lines.periods or table.lines.filed
-        if before and before.form is table.form and before.columns == table.columns and not named:
+        if before and before.sheet is table.sheet and before.columns == table.columns and not named:
             # The header repeated on a new printed page: one table.
             before.body += table.body
             before.totals += table.totals
             before.parts += table.parts
+            before.compared += table.compared
             before.unread = before.unread or table.unread
         else:
             joined.append(table)
@@ -355,11 +355,11 @@ def _tables_across(sheet: Sheet, vocabulary: Vocabulary, said: Said) -> list[Tab
         above = 0
         for n, header in enumerate(headers):
             below = headers[n + 1].first if n + 1 < len(headers) else None
-            end = len(part.rows) if below is None else _caption_start(part, header.last + 1, below, vocabulary)
+            end = len(part.rows) if below is None else _caption_start(part, header.body, below, vocabulary)
             table, footer = _make_table(part, header, end, vocabulary, said)
-            _read_lines(table.lines, part, above, header.first)
+            read_lines(table.lines, part, above, header.first)
             if below is None:  # lines between two tables belong to the lower one
-                _read_lines(table.lines, part, footer, end, below=True)
+                read_lines(table.lines, part, footer, end, below=True)
             _finish(table, header.heads, vocabulary)
             tables.append(table)
             above = footer
@@ -374,7 +374,8 @@ def _caption_start(sheet: Sheet, first: int, header: int, vocabulary: Vocabulary
         words = [narrow(cell).strip() for cell in texts if type(cell) is str]
         if len(words) < len(texts):
             break
-        labelled = any(line.match(w) for w in words for line in (UNIT_LINE, PERIOD_LINE, FILED_LINE, MEASURE_LINE))
+        known = (UNIT_LINE, PERIOD_LINE, FILED_LINE, MEASURE_LINE)
+        labelled = any(line.match(w) for w in words for line in known) or any(map(NIL_LINE.search, words))
         if labelled or (len(words) == 1 and (vocabulary.forms_titled(words[0]) or find_periods(words[0]))):
             start = r
         elif words and not FOOTER.match(words[0]):
@@ -390,20 +391,27 @@ def _tables_down(sheet: Sheet, vocabulary: Vocabulary, said: Said) -> list[Table
     headers = [header for part in _parts(turned, vocabulary) for header in _headers(part, vocabulary)]
     headers.sort(key=lambda header: min(header.heads))
     for n, header in enumerate(headers):
-        until = min(headers[n + 1].heads) if n + 1 < len(headers) else len(sheet.rows)
         items = [c for c, texts in header.heads.items() if vocabulary.fit(header.forms[0].code, texts).items]
+        later = [min(other.heads) for other in headers[n + 1 :] if min(other.heads) > max(items)]
+        until = min(later, default=len(sheet.rows))
         corner = [c for c, texts in header.heads.items() if c < min(items) and _is_corner(texts)]
-        above = min(items) if _has_names(header, vocabulary) else max(min(items) - 1, 0)
-        top = corner[-1] if corner else above
+        top = (
+            corner[-1]
+            if corner
+            else min(items) - (not _has_names(header, vocabulary) and _may_be_names(turned, header, items))
+        )
         while top - 1 in header.heads and _is_ignored(header.heads[top - 1]):
             top -= 1  # 序号, beside which a total may say so
         bottom = next((c for c in range(max(items) + 1, until) if not _goes_on(turned, header, c)), until)
         area = _crop(turned, top, bottom)
         header = header._replace(heads={c - top: texts for c, texts in header.heads.items() if top <= c < bottom})
-        table, _ = _make_table(area, header, len(area.rows), vocabulary, said)
-        _read_lines(table.lines, sheet, end, top)
+        beside = (
+            other.first for other in headers if other.first > header.last and other.heads.keys() & header.heads.keys()
+        )
+        table, _ = _make_table(area, header, min(beside, default=len(area.rows)), vocabulary, said)
+        read_lines(table.lines, sheet, end, top)
         if n + 1 == len(headers):
-            _read_lines(table.lines, sheet, bottom, len(sheet.rows), below=True)
+            read_lines(table.lines, sheet, bottom, len(sheet.rows), below=True)
         end = bottom
         _finish(table, header.heads, vocabulary)
         if _holds_values(table):
@@ -420,7 +428,19 @@ def _holds_values(table: Table) -> bool:
 
 
 def _is_corner(texts: list[str]) -> bool:
-    return any(key in CORNERS for key in head_keys(texts[-1]))
+    words = [text for text in texts if plain(text) not in IGNORED_HEADS] or texts[-1:]  # 指标名称 | 计量单位
+    return any(key in CORNERS for key in head_keys(words[-1]))
+
+
+def _may_be_names(turned: Sheet, header: Header, items: list[int]) -> bool:
+    """Whether the line above the items that go down may hold the names of the rows: a list of 项目 and 数 of one unit
+    has none."""
+    above = min(items) - 1
+    texts = [(r, narrow(text_of(row[above])).strip()) for r, row in enumerate(turned.rows) if above < len(row)]
+    texts = [(r, text) for r, text in texts if text]
+    if above < 0 or any(is_labelled(text) for _, text in texts):
+        return False
+    return header.forms[0].rows.units != ["self"] or any(r > header.last for r, _ in texts)
 
 
 def _has_names(header: Header, vocabulary: Vocabulary) -> bool:
@@ -447,6 +467,7 @@ def _turn(sheet: Sheet) -> Turned:
         sheet.hidden,
         sheet.hidden_columns,
         sheet.hidden_rows,
+        [(column, row) for row, column in sheet.struck],
     )
 
 
@@ -461,6 +482,7 @@ def _crop(sheet: Sheet, first: int, end: int) -> Sheet:
         sheet.hidden,
         sheet.hidden_rows,
         [c - first for c in sheet.hidden_columns if first <= c < end],
+        [(r, c - first) for r, c in sheet.struck if first <= c < end],
     )
 
 
@@ -496,6 +518,7 @@ def _only(sheet: Sheet, first: int, end: int) -> Sheet:
         sheet.hidden,
         sheet.hidden_rows,
         sheet.hidden_columns,
+        sheet.struck,
     )
 
 
@@ -521,16 +544,16 @@ def _headers(sheet: Sheet, vocabulary: Vocabulary) -> list[Header]:
         if best is None or not _suffices(best, sheet, vocabulary):
             row += 1
             continue
-        if best.last + 1 < len(sheet.rows) and _are_measures(sheet.rows[best.last + 1]):
-            best = best._replace(last=best.last + 1)
-            for column, cell in enumerate(sheet.rows[best.last]):
+        if best.last + 1 < len(sheet.rows) and _are_measures(_beneath(sheet, best, vocabulary)):
+            for column, cell in enumerate(sheet.rows[best.last + 1]):
                 if column in best.heads and not is_blank(cell):
                     best.heads[column].append(text_of(cell))
+            best = best._replace(body=best.last + 2)
         if len(best.forms) > 1:
             titled = _titled(sheet, best.first, vocabulary)
             best = best._replace(forms=[form for form in best.forms if form.code in titled] or best.forms)
-        found.append(best)
-        row = best.last + 1
+        found.append(best._replace(body=best.body or best.last + 1))
+        row = found[-1].body
     return found
 
 
@@ -542,12 +565,23 @@ def _header(sheet: Sheet, first: int, last: int, vocabulary: Vocabulary) -> Head
 @lru_cache(maxsize=4096)  # a thousand counties print the same heads
 def _best_forms(heads: tuple[tuple[str, ...], ...], vocabulary: Vocabulary) -> tuple[list[Form], int]:
     """The forms of which the heads are the most items, and of how many."""
-    matched = {
-        code: len({items[0] for texts in heads if (items := vocabulary.fit(code, texts).items)})
-        for code in vocabulary.forms
-    }
+    matched: dict[str, int] = {}
+    for name, form in vocabulary.declared.items():
+        items = {fit.items[0] for texts in heads if (fit := vocabulary.fit(name, texts)).items}
+        matched[form.code] = max(len(items), matched.get(form.code, 0))
     most = max(matched.values())
     return [vocabulary.forms[code] for code, n in matched.items() if n == most], most
+
+
+def drawn_as(table: Table, vocabulary: Vocabulary) -> list[Form]:
+    """The declarations of the table's form that its heads fit best."""
+    heads = _stack(table.sheet, *table.header).values()
+    fitting = {
+        name: len({fit.items[0] for texts in heads if (fit := vocabulary.fit(name, texts)).items})
+        for name, form in vocabulary.declared.items()
+        if form.code == table.form.code
+    }
+    return [vocabulary.declared[name] for name, n in fitting.items() if n == max(fitting.values())]
 
 
 def _suffices(header: Header, sheet: Sheet, vocabulary: Vocabulary) -> bool:
@@ -582,12 +616,19 @@ def _may_be_header(row: Sequence[Cell], hits: int) -> bool:
     return hits > 0 or not any(TOTAL.match("".join(cell.split())) for cell in words)
 
 
+def _beneath(sheet: Sheet, header: Header, vocabulary: Vocabulary) -> list[Cell]:
+    """The cells right beneath the heads of items."""
+    row, form = sheet.rows[header.last + 1], header.forms[0].code
+    return [row[c] for c, texts in header.heads.items() if c < len(row) and vocabulary.fit(form, texts).items]
+
+
 def _are_measures(row: Sequence[Cell]) -> bool:
     """A row of units beneath the header: （人） （个） （万元）."""
     words = [cell for cell in row if not is_blank(cell)]
-    return bool(words) and all(
-        type(cell) is str and (is_measure(cell) or plain(cell) in IGNORED_HEADS) for cell in words
-    )
+    if not all(type(cell) is str for cell in words):
+        return False
+    others = [text for text in words if not (measure_of(text) or plain(text) in IGNORED_HEADS or not plain(text))]
+    return any(map(measure_of, words)) and 4 * len(others) <= len(words)
 
 
 def _stack(sheet: Sheet, first: int, last: int) -> dict[int, list[str]]:
@@ -629,34 +670,28 @@ def _make_table(area: Sheet, header: Header, end: int, vocabulary: Vocabulary, s
     form, *rivals = header.forms
     table = Table(form, area, (header.first, header.last), rivals=[rival.code for rival in rivals])
     _Mapping(table, header.heads, vocabulary).take(said)
-    return table, _read_body(table, header.last + 1, end)
+    return table, _read_body(table, header.body, end)
 
 
 def _finish(table: Table, heads: Mapping[int, list[str]], vocabulary: Vocabulary) -> None:
     """What needs both the columns and the lines: the titles' forms, the units of money."""
     for line in table.lines.titles:
         table.title_forms += [f for f in vocabulary.forms_titled(line.text) if f not in table.title_forms]
-    for item, column in table.columns.items():
-        declared = table.form.by_code[item].unit
-        if declared is None or declared.zh not in MONEY:
+    for code, column in table.columns.items():
+        item, texts = table.form.by_code[code], heads.get(column, [])
+        if time := next((time for text in texts if (time := time_of(text))), ""):
+            table.dated[code] = time
+        if not item.numeric:
             continue
-        own = _money_in(heads.get(column, []))
-        said = own or set(table.lines.measures)
-        if len(said) > 1 or (own == {declared.zh} and set(table.lines.measures) - own):
-            table.disputed.append(item)
-        elif not said:
-            table.unmeasured.append(item)
-        elif (factor := MONEY[said.pop()] / MONEY[declared.zh]) != 1:
-            table.factors[item] = factor
-
-
-def _money_in(texts: Sequence[str]) -> set[str]:
-    """The units of money that a column's heads name, in brackets or beneath the head."""
-    tidy = [tidy_head(text) for text in texts]
-    words = [bracket[1:-1] for text in tidy for bracket in BRACKETS.findall(text)]
-    words += [match[1] for text in tidy if (match := IN_MONEY.search(BRACKETS.sub("", text)))]
-    found = {match[0] for word in words for match in re.finditer(r"(?:百万|千|万|亿)?元", word)}
-    return found | {"万元" for word in words if "10,000yuan" in word}
+        unit = unit_of(item, texts, table.lines.measures)
+        if unit.alike:
+            table.near.append((column, "".join(texts), item))
+        elif unit.other or unit.clash:
+            table.disputed[code] = unit.other
+        elif unit.unsaid:
+            table.unmeasured.append(code)
+        elif unit.factor != 1:
+            table.factors[code] = unit.factor
 
 
 class _Mapping:
@@ -665,6 +700,7 @@ class _Mapping:
     def __init__(self, table: Table, heads: Mapping[int, list[str]], vocabulary: Vocabulary) -> None:
         self.table, self.form, self.columns = table, table.form, table.columns
         self.heads = {c: texts for c, texts in sorted(heads.items()) if not plain("".join(texts)).startswith(ASIDE)}
+        self.aside = heads.keys() - self.heads.keys()
         self.vocabulary = vocabulary
         self.order = {item.code: n for n, item in enumerate(table.form.items)}
         self.fits = {c: vocabulary.fit(table.form.code, texts) for c, texts in self.heads.items()}
@@ -680,10 +716,12 @@ class _Mapping:
         self._finish()
 
     def _take_answers(self, said: Said) -> None:
-        """What the analyst said of a column."""
-        for c in list(self.heads):
-            item = said.get(f"{self.table.sheet.name}!{self.table.head_address(c)}")
-            if item is not None:
+        """What the analyst said of a column; the same of two is asked again."""
+        answers = {c: said.get(f"{self.table.sheet.name}!{self.table.head_address(c)}") for c in self.heads}
+        for c, item in answers.items():
+            if item and list(answers.values()).count(item) > 1:
+                self.asked[c], self.fits[c] = [item], NOTHING
+            elif item is not None:
                 del self.heads[c], self.fits[c]
                 self.answered.add(c)
                 if item:
@@ -751,11 +789,13 @@ class _Mapping:
         name = self.form.rows.name_item
         if name in self.columns or not self.columns or any(name in items for items in self.asked.values()):
             return
-        before = min(self.columns.values()) - 1
+        turned = isinstance(self.table.sheet, Turned)
+        corner = next((c for c in self._open() if turned and _is_corner(self.heads[c])), None)
+        before = min(self.columns.values()) - 1 if corner is None else corner
         texts = self.heads.get(before)
-        if before < 0 or before in self.asked or before in self.answered:
+        if before < 0 or before in self.asked or before in self.answered or before in self.aside:
             return
-        if isinstance(self.table.sheet, Turned) and (texts is None or _is_corner(texts)):
+        if turned and (texts is None or corner is not None):
             self.columns[name] = before
         elif texts is None or not _is_ignored(texts):
             self.asked[before] = [name]
@@ -769,6 +809,12 @@ class _Mapping:
         ]
         table.columns = dict(sorted(self.columns.items(), key=lambda entry: entry[1]))
         table.missing = [i for i in self.form.items if i.code not in self.columns and i.code not in doubted]
+        table.alike = [
+            (c, head, item)
+            for c, head in table.extra
+            for item in table.missing
+            if self.vocabulary.nearly(self.form.code, item.code, self.heads[c], alike=True)
+        ]
 
     def _open(self) -> list[int]:
         """The columns with a head that no item has and that nothing is asked about."""
@@ -795,55 +841,33 @@ def _is_ignored(texts: Sequence[str]) -> bool:
     return any(key in IGNORED_HEADS for key in head_keys("".join(texts)))
 
 
-# ---- lines around the table ------------------------------------------------------------------------------------------
+class Column(NamedTuple):
+    """What a column was taken for. certainty: sure; near, a head that is not quite the item's; asked, one of the
+    candidates or none; other, no item of the form; aside, 序号 and 备注 and what our blanks print beside the table."""
+
+    column: int  # within sheet.rows
+    place: str  # its letter; of a turned table its row's number
+    heads: tuple[str, ...]  # from the top down
+    item: str | None
+    certainty: str
+    candidates: list[str]
 
 
-def lines_of(sheet: Sheet) -> Lines:
-    """What a sheet without a table says: a cover."""
-    lines = Lines()
-    _read_lines(lines, sheet, 0, len(sheet.rows))
-    return lines
-
-
-def _read_lines(lines: Lines, sheet: Sheet, first: int, last: int, *, below: bool = False) -> None:
-    """Title, 填报单位, 填报时间 and 单位：万元 from the rows outside the table; below it only the labelled lines."""
-    for r in range(first, last):
-        cells = [(c, text_of(cell)) for c, cell in enumerate(sheet.rows[r]) if cell != ""]
-        for position, (c, text) in enumerate(cells):
-            after = cells[position + 1] if position + 1 < len(cells) else None
-            for piece in _labelled_pieces(narrow(text)):
-                if match := UNIT_LINE.match(piece):
-                    _take(lines.units, match[3], sheet, r, c, after)
-                elif match := PERIOD_LINE.match(piece):
-                    _take(lines.periods, match[2], sheet, r, c, after)
-                elif match := FILED_LINE.match(piece):
-                    _take(lines.filed, match[2], sheet, r, c, after)
-                elif (match := MEASURE_LINE.match(piece)) or is_measure(piece):
-                    words = BRACKETS.sub("", match[1] if match else piece).strip("() ")
-                    named = [word.removeprefix("人民币") for word in re.split(r"[、,，/ ;；和]", words) if word]
-                    lines.measures += [word for word in named if word in MONEY]
-                    if named and not any(word in COUNTS or word in MONEY or word == "%" for word in named):
-                        _take(lines.units, words, sheet, r, c, None)  # 单位：松山区
-                elif not below and piece.strip() and not FOOTER.match(piece):
-                    lines.titles.append(Line(piece.strip(), sheet.address(r, c)))
-
-
-def _labelled_pieces(text: str) -> list[str]:
-    """'填报单位：松山区    填报时间：2018年三季度' is two lines printed in one cell."""
-    label = (
-        r"(?=(?:填报单位|填表单位|报送单位|上报单位|填报时间|填报日期|报送时间|报告期|统计时间|所属期|(?:计量|金额|货币)?单位|"
-        r"填表人|填报人|制表人|审核人|负责人|单位负责人|联系人|联系电话)[:：])"
-    )
-    return [piece.strip() for piece in re.split(r"(?:^|\s|[，,;；(])" + label, text) if piece and piece.strip()]
-
-
-def _take(lines: list[Line], text: str, sheet: Sheet, row: int, column: int, after: tuple[int, str] | None) -> None:
-    """What stands after a label: in the same cell, else in the next filled one."""
-    words = text.strip(" :：_＿)）")
-    if not words and after and not any(line.match(narrow(after[1])) for line in (UNIT_LINE, PERIOD_LINE, FILED_LINE)):
-        column, words = after[0], narrow(after[1]).strip(" :：_")
-    if words:
-        lines.append(Line(words, sheet.address(row, column)))
+def columns_of(table: Table) -> list[Column]:
+    """Every column that has a head or is an item, as on the sheet."""
+    heads = _stack(table.sheet, *table.header)
+    items = {c: item for item, c in table.columns.items()}
+    near = {c for c, _, _ in table.near}
+    asked = {c: [item.code for item in candidates] for c, _, candidates in table.ambiguous}
+    other = {c for c, _ in table.extra}
+    found = []
+    for c in sorted({*heads, *items, *asked}):
+        sure = "near" if c in near else "sure" if c in items else "other" if c in other else "aside"
+        certainty = "asked" if c in asked else sure
+        at = table.sheet.left + c
+        place = str(at + 1) if isinstance(table.sheet, Turned) else column_letter(at)
+        found.append(Column(c, place, (*heads.get(c, ()),), items.get(c), certainty, asked.get(c, [])))
+    return found
 
 
 # ---- rows -----------------------------------------------------------------------------------------------------------
@@ -854,7 +878,7 @@ def _read_body(table: Table, first: int, end: int) -> int:
     rows, form = table.sheet.rows, table.form
     name = table.columns.get(form.rows.name_item)
     items = list(table.columns.values())
-    valued = [c for c in items if c != name]
+    valued_columns = {c for c in items if c != name}
     naming = [
         c for code in (form.rows.name_item, form.rows.unit_item) if (c := table.columns.get(code or "")) is not None
     ]
@@ -866,10 +890,12 @@ def _read_body(table: Table, first: int, end: int) -> int:
         if not filled:
             gap = True
             continue
-        has_values = any(c in filled for c in valued)
-        has_numbers = any(type(cells[c]) in (int, float) for c in valued if c in filled)
+        has_values = not valued_columns.isdisjoint(filled)
+        has_numbers = any(type(cells[c]) in (int, float) for c in filled if c in valued_columns)
         lead = narrow(text_of(cells[filled[0]])).strip()
-        if not has_numbers and any(line.match(lead) for line in (FOOTER, UNIT_LINE, PERIOD_LINE, FILED_LINE)):
+        if not has_numbers and _says_nil(table, r, filled):
+            continue
+        if not has_numbers and is_labelled(lead):
             ended = r if ended is None else ended
             continue
         labels = [
@@ -878,8 +904,12 @@ def _read_body(table: Table, first: int, end: int) -> int:
         if label := next((words for words in labels if TOTAL.match(words)), None):
             if not RUNNING.match(label):
                 table.totals.append((r, [], label))
+        elif has_values and form.rows.unit_item and GROUP.match(labels[0]):
+            table.totals.append((r, [], labels[0]))
         elif has_values and any(OF_WHICH.match(words) for words in labels):
             table.parts.append(r)
+        elif has_values and COMPARED.match(labels[0]):
+            table.compared.append(r)
         elif not table.body and _numbers_columns(cells, filled, items):
             continue
         elif table.body and (gap or ended is not None) and _fits_nowhere(table, r, filled):
@@ -889,6 +919,21 @@ def _read_body(table: Table, first: int, end: int) -> int:
             table.body.append(r)
         gap = False
     return end if ended is None else ended
+
+
+def _says_nil(table: Table, r: int, filled: list[int]) -> bool:
+    """Whether the row is the line that signs a nil return, or says 零报告 and nothing else."""
+    cells = [(c, narrow(text_of(table.sheet.rows[r][c]))) for c in filled]
+    at = next((n for n, (_, text) in enumerate(cells) if NIL_LINE.search(text) and not FOOTER.match(text)), None)
+    if at is None:
+        return False
+    column, text = cells[at]
+    after = cells[at + 1] if at + 1 < len(cells) else None
+    if ":" in text or after:
+        read_nil(table.lines, text, table.sheet, r, column, after)
+    elif len(text) <= BARE_NIL:
+        table.lines.nil.append(Line("是", table.sheet.address(r, column)))
+    return True
 
 
 def _fits_nowhere(table: Table, r: int, filled: list[int]) -> bool:
@@ -907,7 +952,7 @@ def _assign_totals(table: Table) -> None:
     """Says which rows each total adds up: those since the total before; those that follow, where totals come first."""
     over: dict[int, list[int]] = {}
     for subtotals in (True, False):
-        marks = [r for r, _, label in table.totals if bool(SUBTOTAL.match(label)) is subtotals]
+        marks = [r for r, _, label in table.totals if bool(SUBTOTAL.match(label) or GROUP.match(label)) is subtotals]
         first = bool(marks) and all(r > marks[0] for r in table.body)
         for mark, since, until in zip(marks, [-1, *marks], [*marks[1:], len(table.sheet.rows)], strict=False):
             before = [r for r in table.body if since < r < mark]
@@ -916,12 +961,19 @@ def _assign_totals(table: Table) -> None:
     table.totals = [(r, over[r], label) for r, _, label in table.totals]
 
 
+LETTERS = "甲乙丙丁戊己庚辛壬癸ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
 def _numbers_columns(cells: Sequence[Cell], filled: list[int], items: list[int]) -> bool:
     """A row that numbers the columns (甲 乙 1 2 3) beneath the header."""
     texts = ["".join(narrow(text_of(cells[c])).split()).strip("()") for c in filled]
-    words = [t for t in texts if t in {"甲", "乙", "丙", "丁", "栏次", "行次", "A", "B"}]
+    words = [t for t in texts if (len(t) == 1 and t in LETTERS) or t in ("栏次", "行次")]
     numbers = [int(t) for t in texts if t.isdigit()]
-    if len(filled) < min(3, len(items)) or len(words) + len(numbers) < len(texts) or len(numbers) < 2:
+    if len(filled) < min(3, len(items)) or len(words) + len(numbers) < len(texts):
+        return False
+    if not numbers:
+        return "".join(words) in LETTERS  # one after the other
+    if len(numbers) < 2:
         return False
     if words:
         return len(set(numbers)) == len(numbers)  # columns may have been moved or deleted since

@@ -1,13 +1,16 @@
 """A figure → its terms → workbook, sheet, cell. The terms add up to the figure; the tests hold that."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
 
 import pandas as pd
 
+from huizong.facts import side_of
 from huizong.forms import Form, Term
-from huizong.indicators import ALWAYS, _side, indicator_codes, owner_of, sources_of
+from huizong.indicators import ALWAYS, facts_for, indicator_codes, owner_of, sources_of
 from huizong.layout import cell_at
 from huizong.org_units import COUNTY, TOWNSHIP, OrgUnit, ancestors
 from huizong.periods import Period
@@ -15,11 +18,25 @@ from huizong.returns import item_value
 from huizong.store import EVERYWHERE, Store
 
 
+def address_of(indicator: str, unit: str, period: str) -> str:
+    """The page that traces a figure to its cells, for links from outside; HUIZONG_URL says where the pages are."""
+    return _address("lineage", indicator=indicator, unit=unit, period=period)
+
+
+def address_of_returns(unit: str, period: str) -> str:
+    """The page that says which returns of a unit are in."""
+    return _address("board", unit=unit, period=period)
+
+
+def _address(page: str, **query: str) -> str:
+    return f"{os.environ.get('HUIZONG_URL', 'http://localhost:8501').rstrip('/')}/{page}?{urlencode(query)}"
+
+
 @dataclass(frozen=True, slots=True)
 class TermCell:
     """One cell that a figure is made from. value: what the cell says; adds: what its row adds to the side.
 
-    source: return, register or target; of the last two there is no file, sheet and cell. reporter: the unit whose
+    source: return, nil, register or target; only of the first is there a sheet and cell. reporter: the unit whose
     return or target it is.
     """
 
@@ -68,11 +85,13 @@ def terms_of_figure(
         else:
             others = [t for _, f, t in sides if f is form and t is not term and t.sum is not None]
             terms += _row_terms(store, side, form, term, others, whole, returns)
+            if whole.level != TOWNSHIP and store.forms.indicators[indicator][1].aggregate != "median":
+                terms += _nil_terms(store, side, form, returns)
     if len(sides) == 1:
         return terms
     # A unit of which one side is missing adds to neither.
     known = {(term.side, term.reporter) for term in terms if term.source == "target"}
-    known |= _sides_known(store, indicator, whole, reporters)
+    known |= _sides_known(store, indicator, whole, reporters, [form.code for _, form, _ in sides if form])
     answered = {unit for side, unit in known if side == "numerator"}
     if answered and any(term.source == "target" and term.unit == whole.code for term in terms):
         # A target set for the whole is compared with all that was reported.
@@ -80,13 +99,16 @@ def terms_of_figure(
     return [term for term in terms if {("numerator", term.reporter), ("denominator", term.reporter)} <= known]
 
 
-def _sides_known(store: Store, indicator: str, unit: OrgUnit, reporters: Mapping[str, str]) -> set[tuple[str, str]]:
+def _sides_known(
+    store: Store, indicator: str, unit: OrgUnit, reporters: Mapping[str, str], forms: list[str]
+) -> set[tuple[str, str]]:
     """(side, reporting unit) of the sides that their returns give, be it with a zero that no cell says."""
     found = set()
     for submission, numerator, denominator in store.run(
-        "SELECT submission_id, sum(numerator), sum(denominator) FROM fact WHERE indicator = $1 AND part = '' "
-        "AND submission_id IN (SELECT unnest($2)) AND ($3 IS NULL OR township = $3) GROUP BY submission_id",
-        [indicator, list(reporters), unit.township],
+        "SELECT submission_id, sum(numerator), sum(denominator) FROM query_table($4::VARCHAR[], TRUE) "
+        "WHERE indicator = $1 AND part = '' AND submission_id IN (SELECT unnest($2)) "
+        "AND ($3 IS NULL OR township = $3) GROUP BY submission_id",
+        [indicator, list(reporters), unit.township, facts_for(unit, "self", forms)],
     ):
         found |= {("numerator", reporters[submission])} if numerator is not None else set()
         found |= {("denominator", reporters[submission])} if denominator is not None else set()
@@ -119,8 +141,8 @@ def _row_terms(
 ) -> Iterator[TermCell]:
     files = {row.id: (row.filename, row.unit, row.period) for row in returns.itertuples()}
     items = _items(form, term)
-    adds = f'CASE WHEN "{term.distinct}" IS NULL THEN NULL ELSE 1 END' if term.distinct else _side(term)
-    whole = " AND ".join(f"({_side(other)}) IS NOT NULL" for other in others if term.sum is not None) or "TRUE"
+    adds = f'CASE WHEN "{term.distinct}" IS NULL THEN NULL ELSE 1 END' if term.distinct else side_of(term)
+    whole = " AND ".join(f"({side_of(other)}) IS NOT NULL" for other in others if term.sum is not None) or "TRUE"
     meant = f"({term.where})" if term.where else "TRUE"
     inside = "township = $2" if unit.level == TOWNSHIP else "$2 IS NOT NULL"
     columns = ", ".join(f'"{item}"' for item in items)
@@ -144,6 +166,17 @@ def _row_terms(
             yield TermCell(
                 side, "return", unit_code or reporter, label, item, item_value(value), item_value(added), period,
                 submission, filename, sheet, cell_at(place, number) if place else "", reporter,
+            )  # fmt: skip
+
+
+def _nil_terms(store: Store, side: str, form: Form, returns: pd.DataFrame) -> Iterator[TermCell]:
+    """The zero that a nil return says without a cell."""
+    for row in returns.itertuples():
+        if row.nil:
+            name = store.units.get(row.unit).name
+            yield TermCell(
+                side, "nil", row.unit, name, form.rows.name_item, 0, 0, row.period, row.id, row.filename,
+                reporter=row.unit,
             )  # fmt: skip
 
 

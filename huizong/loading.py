@@ -3,38 +3,48 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from itertools import groupby
 
-from huizong.edits import Finding, absent_townships, broken_rules, merge, printed
+from huizong.edits import FINDINGS, Finding, absent_townships, broken_rules, merge, printed
+from huizong.facts import fact_queries
 from huizong.forms import Form, Rule
-from huizong.indicators import fact_queries
 from huizong.journal import Event
 from huizong.org_units import Register
 from huizong.returns import Return, Row
-from huizong.store import ROW_COLUMNS, Cursor, Store, insert
+from huizong.store import ARRIVED_COLUMNS, ROW_COLUMNS, Cursor, Store, arrived, insert
+from huizong.values import DOUBTS
 
 
 def insert_returns(store: Store, cursor: Cursor, found: list[tuple[str, Event, Return]]) -> dict[str, list[Finding]]:
     """Writes submissions, rows, findings and facts of returns just read; gives the findings of each submission."""
     if not found:
         return {}
-    _insert_submissions(cursor, found)
+    again = _insert_submissions(cursor, found)
     ids = [submission for submission, _, _ in found]
     by_form: dict[str, list[tuple[str, Return]]] = {}
     for submission, _event, read in found:
         by_form.setdefault(read.form.code, []).append((submission, read))
     cursor.execute(_EARLIER)
+    earlier = [one for pair in cursor.execute("SELECT prev, last_year FROM earlier").fetchall() for one in pair if one]
     findings: dict[str, list[Finding]] = {submission: list(read.findings) for submission, _, read in found}
     for code, returns in by_form.items():
         form = store.forms[code]
-        _insert_rows(cursor, form, returns)
-        _run_rules(cursor, form, [(i, r) for i, r in returns if not r.questions], findings, store.units)
-        batch = [submission for submission, _ in returns]
-        for query in fact_queries(form, store.forms):
-            cursor.execute(query, [batch])
+        _insert_located(cursor, returns)
+        with arrived(cursor, form, _rows_of(form, returns)):
+            filled = [(i, r) for i, r in returns if r.rows]
+            for version in {r.form.valid_from: r.form for _, r in filled}.values():
+                of_version = [(i, r) for i, r in filled if r.form.valid_from == version.valid_from]
+                _run_rules(cursor, version, of_version, earlier, findings, store.units)
+            batch = [submission for submission, _ in returns]
+            for query in fact_queries(form, store.forms):
+                cursor.execute(query, {"batch": batch} if "$batch" in query else None)
     for submission, merged in findings.items():
         findings[submission] = merge(merged)
     _insert_findings(cursor, findings)
-    cursor.execute(_EXPLAINED_BEFORE, [ids])
+    if again:
+        for code, returns in by_form.items():
+            _mark_repeats(cursor, store.forms[code], [submission for submission, _ in returns])
+        explain_again(cursor, cursor.execute(_EXPLAINED_BEFORE, [ids]).fetchall())
     cursor.execute(STATUS, [ids])
     return findings
 
@@ -51,28 +61,50 @@ LEFT JOIN in_force AS p ON p.form = incoming.form AND p.unit = incoming.unit AND
 LEFT JOIN in_force AS y ON y.form = incoming.form AND y.unit = incoming.unit AND y.period = incoming.last_year_period
 """
 
-# A query explained in the revision before stays explained while what it says is unchanged.
+# What was explained in the revision before.
 _EXPLAINED_BEFORE = """
-UPDATE finding SET explanation = earlier_finding.explanation
-FROM (
-    SELECT now.id, f.rule, f.item, f.found, f.params, f.cells, max(f.explanation) AS explanation
-    FROM submission AS now
-    INNER JOIN submission AS older
-        ON older.form = now.form AND older.unit = now.unit AND older.period = now.period
-        AND older.revision = now.revision - 1
-    INNER JOIN finding AS f ON f.submission_id = older.id AND f.explanation IS NOT NULL
-    WHERE now.id IN (SELECT unnest($1))
-    GROUP BY now.id, f.rule, f.item, f.found, f.params, f.cells
-) AS earlier_finding
-WHERE
-    finding.submission_id = earlier_finding.id
-    AND finding.severity = 'query'
-    AND finding.rule = earlier_finding.rule
-    AND finding.item IS NOT DISTINCT FROM earlier_finding.item
-    AND finding.found = earlier_finding.found
-    AND finding.params = earlier_finding.params
-    AND (finding.found <> '' OR finding.cells = earlier_finding.cells)
+SELECT now.id, f.rule, f.item, f.found, f.params, f.cells, f.explanation
+FROM submission AS now
+INNER JOIN submission AS older
+    ON older.form = now.form AND older.unit = now.unit AND older.period = now.period
+    AND older.revision = now.revision - 1
+INNER JOIN finding AS f ON f.submission_id = older.id AND f.explanation IS NOT NULL
+WHERE now.id IN (SELECT unnest($1))
 """
+
+# The rows of one finding are parted by ；: what was explained of them all is explained of some of them, in any order.
+_EXPLAIN_AGAIN = """
+UPDATE finding SET explanation = still.explanation
+FROM (
+    SELECT f.submission_id, f.n, max(explained.explanation) AS explanation
+    FROM finding AS f
+    INNER JOIN explained
+        ON
+            explained.submission_id = f.submission_id
+            AND explained.rule = f.rule
+            AND explained.item IS NOT DISTINCT FROM f.item
+            AND explained.params = f.params
+            AND list_has_all(string_split(explained.found, '；'), string_split(f.found, '；'))
+            AND (f.found <> '' OR list_has_all(explained.cells, f.cells))
+    WHERE f.severity = 'query'
+    GROUP BY f.submission_id, f.n
+) AS still
+WHERE finding.submission_id = still.submission_id AND finding.n = still.n
+"""
+
+
+TOLD = ("rule", "item", "found", "params", "cells")  # by which a finding is known again
+
+
+def explain_again(cursor: Cursor, explained: list[tuple]) -> None:
+    """What was explained of a query stays explained while the query says the same. explained: the submission, what was
+    TOLD, the explanation."""
+    if explained:
+        names = ("submission_id", *TOLD, "explanation")
+        cursor.execute(f"CREATE OR REPLACE TEMP TABLE explained AS SELECT {', '.join(names)} FROM finding LIMIT 0")
+        insert(cursor, "explained", dict(zip(names, map(list, zip(*explained, strict=True)), strict=True)))
+        cursor.execute(_EXPLAIN_AGAIN)
+
 
 STATUS = """
 UPDATE submission SET
@@ -100,11 +132,12 @@ WHERE submission.id = counted.id
 """
 
 
-def _insert_submissions(cursor: Cursor, found: list[tuple[str, Event, Return]]) -> None:
+def _insert_submissions(cursor: Cursor, found: list[tuple[str, Event, Return]]) -> bool:
+    """Whether any of them is a second return of its form, unit and period."""
     columns: dict[str, list] = {name: [] for name in (
         "id", "original", "filename", "sheets", "form", "unit", "level", "province", "prefecture", "county",
         "department", "period", "period_start", "period_end", "revision", "status", "sample", "received_at", "n_rows",
-        "questions",
+        "questions", "nil",
     )}  # fmt: skip
     units = list({read.unit.code for _, _, read in found if read.unit})
     revisions = {
@@ -126,12 +159,12 @@ def _insert_submissions(cursor: Cursor, found: list[tuple[str, Event, Return]]) 
                              period.last_year().code))  # fmt: skip
         questions = [asdict(question) for question in read.questions]
         values = (
-            submission, event.subject, event.body["filename"], "、".join(read.sheets), read.form.code,
+            submission, event.subject or None, event.body["filename"], "、".join(read.sheets), read.form.code,
             unit.code if unit else None, unit.level if unit else None, unit.province if unit else None,
             unit.prefecture if unit else None, unit.county if unit else None, unit.department if unit else None,
             period.code if period else None, period.start if period else None, period.end if period else None,
             revision, "unsure" if questions else "received", event.body["sample"], event.at, len(read.rows),
-            json.dumps(questions, ensure_ascii=False) if questions else None,
+            json.dumps(questions, ensure_ascii=False) if questions else None, read.nil,
         )  # fmt: skip
         for name, value in zip(columns, values, strict=True):
             columns[name].append(value)
@@ -140,52 +173,154 @@ def _insert_submissions(cursor: Cursor, found: list[tuple[str, Event, Return]]) 
     cursor.execute(f"CREATE OR REPLACE TEMP TABLE incoming ({', '.join(f'{n} VARCHAR' for n in names)})")
     if incoming:
         insert(cursor, "incoming", dict(zip(names, map(list, zip(*incoming, strict=True)), strict=True)))
+    return any(revision and revision > 1 for revision in columns["revision"])
 
 
-def _insert_rows(cursor: Cursor, form: Form, returns: list[tuple[str, Return]]) -> None:
-    columns: dict[str, list] = {name: [] for name in ROW_COLUMNS}
-    items: dict[str, list] = {item.code: [] for item in form.items}
-    located: dict[str, list] = {name: [] for name in ("submission_id", "sheet", "item", "place")}
-    numeric = {item.code for item in form.items if item.numeric}
+def _mark_repeats(cursor: Cursor, form: Form, batch: list[str]) -> None:
+    """Arrivals that bring the values of the return before them once more are no revisions: there is nothing to decide.
+
+    A file differs from the one before when a value does, or what could not be read in it; the order of rows does not
+    matter.
+    """
+    items = ", ".join(f'"{item.code}"' for item in form.items)
+    held = cursor.execute(_REPEATS.format(form=form.code, items=items), [batch, [*FINDINGS, *DOUBTS]]).fetchall()
+    for _place, listed in groupby(held, key=lambda row: row[:2]):
+        original, repeated = "", 0
+        for *_, submission, arriving, same in listed:
+            if same:
+                repeated += 1
+                change = "repeats = $2, revision = NULL, status = 'unchanged'"
+                cursor.execute(f"UPDATE submission SET {change} WHERE id = $1", [submission, original])
+            else:
+                original = submission
+                if arriving and repeated:
+                    cursor.execute(
+                        "UPDATE submission SET revision = revision - $2 WHERE id = $1", [submission, repeated]
+                    )
+
+
+# One row per return of a batch ($1) and the newest that each of them follows, in the order of their arrival: whether it
+# arrives now, and whether it says the same as the one before. $2: the rules that are about reading, not about values.
+_REPEATS = """
+WITH place AS (
+    SELECT unit, period FROM submission WHERE id IN (SELECT unnest($1)) GROUP BY unit, period HAVING max(revision) > 1
+),
+held AS (
+    SELECT s.*, s.id IN (SELECT unnest($1)) AS arriving
+    FROM submission AS s
+    INNER JOIN place ON place.unit = s.unit AND place.period = s.period
+    WHERE s.form = '{form}' AND s.revision IS NOT NULL AND s.status <> 'withdrawn'
+    QUALIFY arriving OR s.revision = max(s.revision) FILTER (NOT arriving) OVER (PARTITION BY s.unit, s.period)
+),
+rows_of AS (
+    SELECT submission_id, list(values ORDER BY values) AS listed
+    FROM (
+        SELECT submission_id, row(label, unit_code, {items}) AS values
+        FROM "{form}" WHERE submission_id IN (SELECT id FROM held)
+    )
+    GROUP BY submission_id
+),
+unread AS (
+    SELECT submission_id, list(told ORDER BY told) AS listed
+    FROM (
+        SELECT submission_id, row(severity, rule, item, found, params) AS told
+        FROM finding
+        WHERE
+            submission_id IN (SELECT id FROM held)
+            AND rule IN (SELECT unnest($2))
+            AND severity IN ('error', 'query')
+    )
+    GROUP BY submission_id
+),
+compared AS (
+    SELECT
+        held.*,
+        row(held.nil, rows_of.listed, unread.listed) AS said,
+        held.status <> 'unsure' AS certain
+    FROM held
+    LEFT JOIN rows_of ON rows_of.submission_id = held.id
+    LEFT JOIN unread ON unread.submission_id = held.id
+)
+SELECT
+    unit,
+    period,
+    id,
+    arriving,
+    arriving
+    AND original IS NOT NULL
+    AND certain
+    AND coalesce(lag(certain) OVER arrived, FALSE)
+    AND said IS NOT DISTINCT FROM lag(said) OVER arrived AS same
+FROM compared
+WINDOW arrived AS (PARTITION BY unit, period ORDER BY revision)
+ORDER BY unit, period, revision
+"""
+
+
+def _rows_of(form: Form, returns: list[tuple[str, Return]]) -> dict[str, list]:
+    """Column of the form's table (and of ARRIVED_COLUMNS) → its values in all rows of the returns."""
+    columns: dict[str, list] = {name: [] for name in (*ROW_COLUMNS, *ARRIVED_COLUMNS, *form.by_code)}
     for submission, read in returns:
-        unit, period = read.unit, read.period
+        unit, period, rows = read.unit, read.period, read.rows
         if not unit or not period:
             continue
-        department = unit.department
         # A department's own return is not rolled up: its county's return has a row for it.
-        place = (None, None, None) if department else (unit.province, unit.prefecture, unit.county)
-        for row in read.rows:
-            township = row.unit_code if row.kind == "township" else None
-            fixed = (submission, period.code, *place, township, department, row.unit_code, row.kind, row.key, row.label,
-                     row.sheet, row.row)  # fmt: skip
-            for values, value in zip(columns.values(), fixed, strict=True):
-                values.append(value)
-            for code, values in items.items():
-                value = row.values.get(code)
-                values.append(float(value) if value is not None and code in numeric else value)
-        for table in read.tables:
-            for item in table.columns:
-                at = (submission, table.sheet.name, item, table.place(item))
-                for values, value in zip(located.values(), at, strict=True):
-                    values.append(value)
-    if columns["submission_id"]:
-        insert(cursor, form.code, columns | items)
-    if located["item"]:
-        insert(cursor, "located", located)
+        rolled_up = unit.department is None
+        same = {
+            "submission_id": submission,
+            "period": period.code,
+            "province": unit.province if rolled_up else None,
+            "prefecture": unit.prefecture if rolled_up else None,
+            "county": unit.county if rolled_up else None,
+            "department": unit.department,
+            "period_start": period.start,
+            "period_end": period.end,
+        }
+        for name, value in same.items():
+            columns[name] += [value] * len(rows)
+        columns["township"] += [row.unit_code if row.kind == "township" else None for row in rows]
+        columns["unit_code"] += [row.unit_code for row in rows]
+        columns["row_kind"] += [row.kind for row in rows]
+        columns["row_key"] += [row.key for row in rows]
+        columns["label"] += [row.label for row in rows]
+        columns["sheet"] += [row.sheet for row in rows]
+        columns["row"] += [row.row for row in rows]
+        for code in form.by_code:
+            columns[code] += [row.values.get(code) for row in rows]
+    return columns
+
+
+def _insert_located(cursor: Cursor, returns: list[tuple[str, Return]]) -> None:
+    rows = [
+        (submission, table.sheet, item, place)
+        for submission, read in returns
+        if read.unit and read.period
+        for table in read.located
+        for item, place in table.places.items()
+    ]
+    if rows:
+        names = ("submission_id", "sheet", "item", "place")
+        insert(cursor, "located", dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
 
 
 def _run_rules(
     cursor: Cursor,
     form: Form,
     returns: list[tuple[str, Return]],
+    earlier: list[str],
     findings: dict[str, list[Finding]],
     units: Register,
 ) -> None:
     rules = {rule.code: rule for rule in form.rules}
-    rows: dict[tuple[str, str, int], tuple[Return, Row]] = {
-        (submission, row.sheet, row.row): (read, row) for submission, read in returns for row in read.rows
-    }
     batch = [submission for submission, _ in returns]
+    broken_rows = list(broken_rules(cursor, form, batch, earlier, villages_known=units.has_villages))
+    told = {submission for submission, *_ in broken_rows}
+    rows: dict[tuple[str, str, int], tuple[Return, Row]] = {
+        (submission, row.sheet, row.row): (read, row)
+        for submission, read in returns
+        if submission in told
+        for row in read.rows
+    }
     # A cell that could not be read is told as such; what rules say of it would be noise.
     unread = {
         (submission, finding.sheet, cell)
@@ -194,9 +329,7 @@ def _run_rules(
         if finding.severity == "error"
         for cell in finding.cells
     }
-    for submission, sheet, number, broken, others in broken_rules(
-        cursor, form, batch, villages_known=units.has_villages
-    ):
+    for submission, sheet, number, broken, others in broken_rows:
         read, row = rows[submission, sheet, number]
         for code in broken:
             rule = rules[code]
@@ -209,17 +342,20 @@ def _run_rules(
             item = names[-1] if names else form.rows.name_item
             cells = [cell for name in names if (cell := read.cell(row, name))]
             found = f"{row.label}：" + "，".join(operands(form, rule, row, others))
-            findings[submission].append(Finding(rule.severity, code, sheet, cells, item, found, used))
+            findings[submission].append(Finding(severity_of(rule), code, sheet, cells, item, found, used))
     for rule in form.rules:
         if rule.complete:
             known = dict(returns)
-            for submission, names in absent_townships(cursor, form, batch):
-                table = known[submission].tables[0]
-                at = table.sheet.address(table.header[1], table.columns.get(form.rows.name_item, 0))
+            for submission, names in absent_townships(cursor, batch):
+                table = known[submission].located[0]
                 listed = "、".join(names)
                 findings[submission].append(
-                    Finding(rule.severity, rule.code, table.sheet.name, [at], form.rows.unit_item, listed)
+                    Finding(severity_of(rule), rule.code, table.sheet, [table.head], form.rows.unit_item, listed)
                 )
+
+
+def severity_of(rule: Rule) -> str:
+    return "trial" if rule.trial else rule.severity
 
 
 ELSEWHERE = {"prev": "上期", "last_year": "上年同期", "register": "名录"}

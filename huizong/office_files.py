@@ -3,7 +3,9 @@
 calamine reads the values of .xlsx, .xlsb and .ods. It turns error cells into '' and says nothing of formulas that were
 never calculated, so a second look at each sheet's own XML or records finds these, with hidden rows and columns, and how
 far the filled cells reach: calamine lays out the whole area before it can be asked. xlrd reads .xls, where calamine
-garbles some text; it keeps error codes. What is not told: a formula of .xls or .xlsb beside which a library wrote 0.
+garbles some text; it keeps error codes. Of formats, those are looked at that change what a cell says: percentages,
+raised digits, text that is struck through (not of .xlsb). What is not told: a formula of .xls beside which a library
+wrote a 0 and did not ask for it to be calculated.
 """
 
 import os
@@ -14,13 +16,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from io import BytesIO
+from itertools import zip_longest
 from posixpath import join, normpath
 from xml.etree import ElementTree
 
 import python_calamine as calamine
 import xlrd
+from xlrd.compdoc import CompDoc
 
-from huizong.file_kinds import book_part, parts_of, read_part
+from huizong.file_kinds import OLE, book_part, parts_of, read_part
 from huizong.workbook import (
     ERROR_CODES,
     MARK_SHEET,
@@ -28,12 +32,14 @@ from huizong.workbook import (
     MAX_COLUMNS,
     MAX_MERGED,
     MAX_SHEETS,
+    RAISED,
     Cell,
     CellError,
     Look,
     NoValue,
     Unreadable,
     Workbook,
+    as_percentage,
     check_area,
     from_cells,
     mark_of,
@@ -94,6 +100,11 @@ def attribute(node: ElementTree.Element, name: str) -> str | None:
 FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
 CALCULATED = re.compile(rb"<(?:\w+:)?f(?:\s[^>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)<(?:\w+:)?v>[^<]")
 LAST_ROW = re.compile(rb'<row [^>]*?\br="([0-9]+)"')
+PERCENTAGE = re.compile(rb'<(?:\w+:)?numFmt [^>]*numFmtId="([0-9]+)"[^>]*formatCode="[^"]*%[^"]*"')
+FONT = re.compile(rb"<(?:\w+:)?font(?:/>|>.*?</(?:\w+:)?font>)", re.DOTALL)
+STRIKE = re.compile(rb'<(?:\w+:)?strike(?:\s+val="(?:1|true)")?\s*/>')
+FORMAT = re.compile(rb"<(?:\w+:)?xf[\s/>][^>]*")
+ATTRIBUTE = re.compile(rb'(\w+)="([^"]*)"')
 FAR = re.compile(rb'r="[A-Z]+(?:(?<=[A-Z]{3})|[0-9]{5})')  # beyond ZZ9999 calamine may not have the memory
 FILLED = re.compile(rb'<(?:\w+:)?c r="([A-Z]{1,3})([0-9]{1,7})"[^>]*(?<!/)>(?!</|<(?:\w+:)?v(?:/>|></))')
 
@@ -106,12 +117,83 @@ def look_into_xlsx(archive: zipfile.ZipFile) -> Iterator[Look]:
     # Libraries that cannot calculate write 0 beside a formula and ask the next program to recalculate.
     dummy_zero = b'fullCalcOnLoad="1"' in book or b'fullCalcOnLoad="true"' in book
     links = _links(archive, parts, name)
+    formats = _formats(archive, parts, name, dummy_zero)
     sheets = small_tree(book).findall(".//{*}sheet")
     if len(sheets) > MAX_SHEETS:
         raise Unreadable("too_many_sheets")
     for node in sheets:
         part = parts.get(links.get(attribute(node, "id") or "", ""))
-        yield _look_into_sheet(read_part(archive, part), dummy_zero) if part else Look()
+        yield _look_into_sheet(read_part(archive, part), formats) if part else Look()
+
+
+@dataclass(frozen=True, slots=True)
+class Formats:
+    """What the sheets of a workbook share and what changes the meaning of a cell: the numbers of the formats that show
+    percentages or strike out, texts with raised digits by their number."""
+
+    dummy_zero: bool
+    percentages: frozenset[str] = frozenset()
+    striking: frozenset[str] = frozenset()
+    raised: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def used(self) -> re.Pattern[bytes] | None:
+        numbers = "|".join(sorted(self.percentages | self.striking))
+        return re.compile(rf'<(?:\w+:)?c [^>]*\bs="(?:{numbers})"'.encode()) if numbers else None
+
+
+def _formats(archive: zipfile.ZipFile, parts: Mapping[str, zipfile.ZipInfo], book: str, dummy_zero: bool) -> Formats:
+    folder = book.rpartition("/")[0]
+    texts = parts.get(join(folder, "sharedstrings.xml"))
+    styles = parts.get(join(folder, "styles.xml"))
+    raised = _raised_texts(read_part(archive, texts)) if texts else {}
+    percentages, striking = _odd_formats(read_part(archive, styles)) if styles else (frozenset(), frozenset())
+    return Formats(dummy_zero, percentages, striking, raised)
+
+
+def _odd_formats(styles: bytes) -> tuple[frozenset[str], frozenset[str]]:
+    """The numbers of the cell formats that show percentages, and of those that strike out. By the bytes: there may be
+    64,000 formats, and nearly no workbook uses such ones."""
+    codes = {b"9", b"10", *(PERCENTAGE.findall(styles) if b"%" in styles else ())}
+    fonts = FONT.findall(_section(styles, b"fonts")) if b"strike" in styles else []
+    struck = {b"%d" % n for n, font in enumerate(fonts) if STRIKE.search(font)}
+    listed = _section(styles, b"cellXfs")
+    wanted = re.compile(
+        b'numFmtId="(?:%s)"|fontId="(?:%s)"' % (b"|".join(sorted(codes)), b"|".join(sorted(struck)) or b"-")
+    )
+    if not wanted.search(listed):
+        return frozenset(), frozenset()
+    formats = [dict(ATTRIBUTE.findall(xf)) for xf in FORMAT.findall(listed)]
+    return (
+        frozenset(str(n) for n, xf in enumerate(formats) if xf.get(b"numFmtId") in codes),
+        frozenset(str(n) for n, xf in enumerate(formats) if xf.get(b"fontId") in struck),
+    )
+
+
+def _section(styles: bytes, name: bytes) -> bytes:
+    """What stands between <fonts …> and </fonts>."""
+    return styles[styles.find(name) : styles.rfind(name)]
+
+
+def _raised_texts(shared: bytes) -> dict[str, str]:
+    """Number of a shared text → the text, where some of its digits are raised."""
+    if b"superscript" not in shared:
+        return {}
+    texts = small_tree(shared).findall("{*}si")
+    return {str(n): _with_raised(node) for n, node in enumerate(texts) if node.find(".//{*}vertAlign") is not None}
+
+
+def _with_raised(node: ElementTree.Element) -> str:
+    """The text of runs, raised digits as such."""
+    found = []
+    for run in node.iter():
+        if run.tag.rpartition("}")[2] == "r":
+            text = "".join(part.text or "" for part in run if part.tag.rpartition("}")[2] == "t")
+            aligned = run.find("{*}rPr/{*}vertAlign")
+            found.append(
+                text.translate(RAISED) if aligned is not None and aligned.get("val") == "superscript" else text
+            )
+    return "".join(found)
 
 
 def _links(archive: zipfile.ZipFile, parts: Mapping[str, zipfile.ZipInfo], book: str) -> dict[str, str]:
@@ -124,7 +206,7 @@ def _links(archive: zipfile.ZipFile, parts: Mapping[str, zipfile.ZipInfo], book:
     }
 
 
-def _look_into_sheet(xml: bytes, dummy_zero: bool) -> Look:
+def _look_into_sheet(xml: bytes, formats: Formats) -> Look:
     if xml.count(b"mergeCell ") > MAX_MERGED:
         raise Unreadable("too_many_merged")
     last = LAST_ROW.match(xml, max(0, xml.rfind(b"<row ")))
@@ -135,18 +217,20 @@ def _look_into_sheet(xml: bytes, dummy_zero: bool) -> Look:
             rows.add(row)
             columns.add(column)
         _check_reach(rows, columns)
-    if _says_more(xml, dummy_zero):
-        return _parse_sheet(xml, dummy_zero)
+    if _says_more(xml, formats):
+        return _parse_sheet(xml, formats)
     refuse_dtd(xml)
     return Look()
 
 
-def _says_more(xml: bytes, dummy_zero: bool) -> bool:
-    """Whether there may be error cells, hidden rows or columns, or formulas without a value."""
-    if b"hidden" in xml or b'"e"' in xml or b"'e'" in xml or xml.startswith((b"\xff\xfe", b"\xfe\xff")):
+def _says_more(xml: bytes, formats: Formats) -> bool:
+    """Whether there may be error cells, hidden rows or columns, formulas without a value, or odd formats in use."""
+    if b"hidden" in xml or b'"e"' in xml or b"'e'" in xml or b' ht="0"' in xml or b"superscript" in xml:
+        return True
+    if xml.startswith((b"\xff\xfe", b"\xfe\xff")) or formats.raised or (formats.used and formats.used.search(xml)):
         return True
     formulas = len(FORMULA.findall(xml)) if b"<f" in xml or b":f" in xml else 0
-    return formulas > 0 and (dummy_zero or formulas > len(CALCULATED.findall(xml)))
+    return formulas > 0 and (formats.dummy_zero or formulas > len(CALCULATED.findall(xml)))
 
 
 def _check_reach(rows: set[int], columns: set[int]) -> None:
@@ -155,33 +239,51 @@ def _check_reach(rows: set[int], columns: set[int]) -> None:
         check_area(max(rows) - min(rows) + 1, max(columns) - min(columns) + 1)
 
 
-def _parse_sheet(xml: bytes, dummy_zero: bool) -> Look:
+def _parse_sheet(xml: bytes, formats: Formats) -> Look:
     look = Look()
     row = -1
     for node in elements(xml):
         if node.tag == "c":
-            formula = value = None
-            for child in node:
-                if child.tag == "f":
-                    formula = child.text or ""
-                elif child.tag in ("v", "is"):
-                    value = "".join(child.itertext())
-            match = re.fullmatch(r"([A-Z]{1,3})([0-9]{1,7})", node.get("r", ""))
-            if match and node.get("t") == "e":
-                look.cells[_position(*match.groups())] = CellError(value or "#N/A")
-            elif match and formula is not None and (not value or (dummy_zero and value == "0")):
-                if node.get("t") != "str" or dummy_zero:  # a formula may rightly give an empty text
-                    look.cells[_position(*match.groups())] = NoValue(formula)
+            if match := re.fullmatch(r"([A-Z]{1,3})([0-9]{1,7})", node.get("r", "")):
+                at = _position(*match.groups())
+                cell = _odd_cell(node, formats)
+                if cell is not None:
+                    look.cells[at] = cell
+                if node.get("s") in formats.striking:
+                    look.struck.append(at)
             node.clear()
         elif node.tag == "row":
             row = int(node.get("r") or row + 2) - 1
-            if node.get("hidden") in ("1", "true"):
+            if node.get("hidden") in ("1", "true") or node.get("ht") == "0":
                 look.hidden_rows.append(row)
             node.clear()
-        elif node.tag == "col" and node.get("hidden") in ("1", "true"):
+        elif node.tag == "col" and (node.get("hidden") in ("1", "true") or node.get("width") == "0"):
             first, last = int(node.get("min", "1")), int(node.get("max", "1"))
             look.hidden_columns += range(first - 1, min(last, first + 999))
     return look
+
+
+def _odd_cell(node: ElementTree.Element, formats: Formats) -> Cell | None:
+    """What a cell holds, where its value does not say it."""
+    formula = value = None
+    for child in node:
+        if child.tag == "f":
+            formula = child.text or ""
+        elif child.tag in ("v", "is"):
+            value = "".join(child.itertext())
+            if child.tag == "is" and child.find(".//{*}vertAlign") is not None:
+                return _with_raised(child)
+    kind = node.get("t", "n")
+    if kind == "e":
+        return CellError(value or "#N/A")
+    if formula is not None and (not value or (formats.dummy_zero and value == "0")):
+        if kind != "str" or formats.dummy_zero:  # a formula may rightly give an empty text
+            return NoValue(formula)
+    if kind == "s":
+        return formats.raised.get(value or "")
+    if kind == "n" and value and node.get("s") in formats.percentages:
+        return as_percentage(float(value))
+    return None
 
 
 def _position(letters: str | bytes, digits: str | bytes) -> tuple[int, int]:
@@ -194,7 +296,8 @@ def _position(letters: str | bytes, digits: str | bytes) -> tuple[int, int]:
 
 # ---- .xlsb: records of a type, a length and that many bytes (MS-XLSB 2.1.4) ----------------------------------------
 
-ROW, CELL_ERROR, FORMULA_ERROR, COLUMNS, RICH_TEXT, BUNDLE_SHEET, MERGE = 0, 3, 11, 60, 62, 156, 176
+ROW, CELL_ERROR, FORMULA_NUMBER, FORMULA_ERROR, COLUMNS, RICH_TEXT = 0, 3, 9, 11, 60, 62
+BUNDLE_SHEET, CALCULATION, MERGE = 156, 157, 176
 FILLED_CELLS = {*range(2, 12), RICH_TEXT}  # 1 is a cell that has only a format
 
 
@@ -203,17 +306,20 @@ def look_into_xlsb(archive: zipfile.ZipFile) -> Iterator[Look]:
     parts = parts_of(archive)
     name = book_part(parts, "bin")
     links = _links(archive, parts, name)
-    sheets = [record for kind, record in _records(read_part(archive, parts[name])) if kind == BUNDLE_SHEET]
+    records = [(kind, record) for kind, record in _records(read_part(archive, parts[name]))
+               if kind in (BUNDLE_SHEET, CALCULATION)]  # fmt: skip
+    sheets = [record for kind, record in records if kind == BUNDLE_SHEET]
+    dummy_zero = any(kind == CALCULATION and record[24:25] and record[24] & 1 for kind, record in records)
     if len(sheets) > MAX_SHEETS:
         raise Unreadable("too_many_sheets")
     for sheet in sheets:
         (length,) = struct.unpack_from("<I", sheet, 8)
         link = sheet[12 : 12 + 2 * length].decode("utf-16-le") if length < 256 else ""
         part = parts.get(links.get(link, ""))
-        yield _look_into_records(read_part(archive, part)) if part else Look()
+        yield _look_into_records(read_part(archive, part), dummy_zero) if part else Look()
 
 
-def _look_into_records(data: bytes) -> Look:
+def _look_into_records(data: bytes, dummy_zero: bool) -> Look:
     look = Look()
     rows, columns = set(), set()
     row = 0
@@ -228,6 +334,8 @@ def _look_into_records(data: bytes) -> Look:
             columns.add(column)
             if kind in (CELL_ERROR, FORMULA_ERROR):
                 look.cells[row, column] = CellError(xlrd.error_text_from_code.get(record[8], "#N/A"))
+            elif kind == FORMULA_NUMBER and dummy_zero and record[8:16] == bytes(8):
+                look.cells[row, column] = NoValue("…")
         elif kind == COLUMNS:
             first, last, _width, _style, flags = struct.unpack_from("<IIIIH", record)
             if flags & 1:
@@ -267,11 +375,20 @@ def look_into_ods(archive: zipfile.ZipFile) -> Iterator[Look]:
     """Error cells, formulas without a value, merged ranges, hidden rows and columns of each sheet."""
     parts = parts_of(archive)
     if b"encryption-data" in read_part(archive, parts["meta-inf/manifest.xml"]):
-        raise Unreadable("password")
+        raise Unreadable("ods_password")
     tables = 0
-    sheet = OdsSheet()
+    raised: set[str] = set()
+    striking: set[str] = set()
+    sheet = OdsSheet(raised, striking)
     for node in elements(read_part(archive, parts["content.xml"])):
-        if node.tag in ("table-cell", "covered-table-cell"):
+        if node.tag == "style":
+            for child in node:
+                if child.tag == "text-properties":
+                    if re.match("super|[1-9]", attribute(child, "text-position") or ""):
+                        raised.add(attribute(node, "name") or "")
+                    if (attribute(child, "text-line-through-style") or "none") != "none":
+                        striking.add(attribute(node, "name") or "")
+        elif node.tag in ("table-cell", "covered-table-cell"):
             sheet.add_cell(node)
             node.clear()
         elif node.tag == "table-row":
@@ -285,13 +402,15 @@ def look_into_ods(archive: zipfile.ZipFile) -> Iterator[Look]:
             if tables > MAX_SHEETS:
                 raise Unreadable("too_many_sheets")
             yield sheet.look
-            sheet = OdsSheet()
+            sheet = OdsSheet(raised, striking)
 
 
 @dataclass(slots=True)
 class OdsSheet:
     """A table as its elements come by: they have no addresses, and stand for many when they are repeated."""
 
+    raised: set[str]  # styles of texts that stand higher
+    striking: set[str]
     look: Look = field(default_factory=Look)
     rows: set[int] = field(default_factory=set)  # that have filled cells: first and last of those repeated
     columns: set[int] = field(default_factory=set)
@@ -301,11 +420,13 @@ class OdsSheet:
 
     def add_cell(self, node: ElementTree.Element) -> None:
         times = _times(node, "number-columns-repeated")
-        cell = _ods_cell(node)
+        cell = _ods_cell(node, self.raised)
         if cell is not None:
             self.rows.add(self.row)
             self.columns |= {self.column, self.column + times - 1}
-        if isinstance(cell, CellError | NoValue):
+            if attribute(node, "style-name") in self.striking:
+                self.look.struck += [(self.row, self.column + n) for n in range(min(times, MAX_REPEATED))]
+        if cell:
             self.look.cells |= {(self.row, self.column + n): cell for n in range(min(times, MAX_REPEATED))}
         down, across = _times(node, "number-rows-spanned"), _times(node, "number-columns-spanned")
         if down > 1 or across > 1:
@@ -333,8 +454,8 @@ def _times(node: ElementTree.Element, name: str) -> int:
     return int(attribute(node, name) or 1)
 
 
-def _ods_cell(node: ElementTree.Element) -> str | CellError | NoValue | None:
-    """What a cell is told to hold, None for nothing: only what calamine gets wrong is worked out."""
+def _ods_cell(node: ElementTree.Element, raised: set[str]) -> str | CellError | NoValue | None:
+    """What a cell is told to hold, "" for what calamine reads, None for nothing; what it gets wrong is worked out."""
     types = [value for key, value in node.attrib.items() if key.endswith("}value-type")]
     text = "".join(part for child in node if child.tag == "p" for part in child.itertext())
     if "error" in types or text in ERROR_CODES:
@@ -342,7 +463,17 @@ def _ods_cell(node: ElementTree.Element) -> str | CellError | NoValue | None:
     formula = attribute(node, "formula")
     if formula is not None and not types:
         return NoValue(formula.partition("=")[2])
+    if "percentage" in types:
+        return text
+    if raised and any(attribute(part, "style-name") in raised for part in node.iter() if part.tag == "span"):
+        return "\n".join(_ods_text(child, raised) for child in node if child.tag == "p")
     return "" if types else None
+
+
+def _ods_text(node: ElementTree.Element, raised: set[str]) -> str:
+    """A paragraph, the digits of its raised parts as such."""
+    own = (node.text or "").translate(RAISED if attribute(node, "style-name") in raised else {})
+    return own + "".join(_ods_text(child, raised) + (child.tail or "") for child in node)
 
 
 # ---- .xls -----------------------------------------------------------------------------------------------------------
@@ -354,7 +485,10 @@ def read_xls(data: bytes) -> Workbook:
     if book.nsheets > MAX_SHEETS:
         raise Unreadable("too_many_sheets")
     workbook = Workbook([], "xls")
-    for sheet in book.sheets():
+    percentages = {n for n, xf in enumerate(book.xf_list) if "%" in _format_of(book, xf)}
+    striking = {n for n, xf in enumerate(book.xf_list) if (font := _font(book, xf.font_index)) and font.struck_out}
+    uncalculated = _uncalculated(data)
+    for sheet, without_value in zip_longest(book.sheets(), uncalculated[: book.nsheets], fillvalue=frozenset()):
         if len(sheet.merged_cells) > MAX_MERGED:
             raise Unreadable("too_many_merged")
         cells = {
@@ -366,7 +500,16 @@ def read_xls(data: bytes) -> Workbook:
         if sheet.name == MARK_SHEET:
             workbook.mark = mark_of(cells)
             continue
+        formats = {at: sheet.cell_xf_index(*at) for at in cells} if percentages or striking else {}
+        for at, cell in cells.items():
+            if type(cell) is float and formats.get(at) in percentages:
+                cells[at] = as_percentage(cell)
+        for at, runs in getattr(sheet, "rich_text_runlist_map", {}).items():
+            if isinstance(text := cells.get(at), str):
+                cells[at] = _with_raised_runs(text, runs, book)
+        cells |= dict.fromkeys(without_value, NoValue("…"))
         look = Look(
+            struck=[at for at, xf in formats.items() if xf in striking],
             merged=[(top, left, bottom - 1, right - 1) for top, bottom, left, right in sheet.merged_cells],
             hidden=sheet.visibility != 0,
             hidden_rows=[row for row, info in sheet.rowinfo_map.items() if info.hidden],
@@ -374,6 +517,76 @@ def read_xls(data: bytes) -> Workbook:
         )
         workbook.sheets.append(from_cells(sheet.name, cells, look))
     return workbook
+
+
+def _format_of(book: xlrd.Book, xf: xlrd.formatting.XF) -> str:
+    known = book.format_map.get(xf.format_key)
+    return known.format_str if known else ""
+
+
+def _font(book: xlrd.Book, number: int) -> xlrd.formatting.Font | None:
+    return book.font_list[number] if number < len(book.font_list) else None
+
+
+def _with_raised_runs(text: str, runs: list[tuple[int, int]], book: xlrd.Book) -> str:
+    """A text in several fonts (offset, font), its raised digits as such."""
+    ends = [*(start for start, _ in runs[1:]), len(text)]
+    for (start, font), end in zip(runs, ends, strict=True):
+        if (used := _font(book, font)) and used.escapement == 1:
+            text = text[:start] + text[start:end].translate(RAISED) + text[end:]
+    return text
+
+
+BOUNDSHEET, BEGIN, END, FORMULA_CELL = 0x85, 0x809, 0x0A, 0x06
+EMPTY_TEXT = b"\x03\0\0\0\0\0\xff\xff"  # a formula's value that is a text without characters
+
+
+def _uncalculated(data: bytes) -> list[frozenset[tuple[int, int]]]:
+    """Of each worksheet the formulas that a library wrote and nobody has calculated: those that ask for it beside a 0,
+    and all, where all say nothing. xlrd tells of no formulas."""
+    stream = _book_stream(data)
+    starts = [struct.unpack_from("<I", record)[0] for at, kind, record in _biff_records(stream, 0)
+              if kind == BOUNDSHEET and record[5:6] == b"\0"]  # fmt: skip
+    found, waiting, values = [], [], 0
+    for start in starts:
+        asking, empty = set(), set()
+        for _, kind, record in _biff_records(stream, start):
+            if kind == FORMULA_CELL and len(record) >= 16:
+                at, value, flags = struct.unpack_from("<HH", record), record[6:14], record[14]
+                if value == EMPTY_TEXT:
+                    empty.add(at)
+                elif flags & 2 and value == bytes(8):
+                    asking.add(at)
+                else:
+                    values += 1
+        found.append(asking)
+        waiting.append(empty)
+    return [frozenset(asking if values else asking | empty) for asking, empty in zip(found, waiting, strict=True)]
+
+
+def _book_stream(data: bytes) -> bytes:
+    if not data.startswith(OLE):
+        return b""
+    with open(os.devnull, "w", encoding="utf-8") as log:
+        folder = CompDoc(data, logfile=log)
+    for name in ("Workbook", "Book"):
+        memory, start, length = folder.locate_named_stream(name)
+        if memory:
+            return memory[start : start + length]
+    return b""
+
+
+def _biff_records(stream: bytes, at: int) -> Iterator[tuple[int, int, bytes]]:
+    """(where, kind, bytes) of the records of one part of a workbook; those of charts in it are passed over."""
+    depth = 0
+    while at + 4 <= len(stream):
+        kind, size = struct.unpack_from("<HH", stream, at)
+        depth += (kind == BEGIN) - (kind == END)
+        if depth == 1:
+            yield at, kind, stream[at + 4 : at + 4 + size]
+        if depth <= 0:
+            return
+        at += 4 + size
 
 
 def _open_xls(data: bytes) -> xlrd.Book:

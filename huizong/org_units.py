@@ -16,7 +16,6 @@ from itertools import starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-import pyarrow.parquet as pq
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import Prefix
 
@@ -198,14 +197,83 @@ def settle(fits: Fits, on: date | None) -> Match:
     return Match(units[0], (), how) if len(units) == 1 else Match(None, tuple(units), "ambiguous")
 
 
+# Villages -------------------------------------------------------------------------------------------------------------
+
+COMMITTEE = re.compile(r"(村|社区|嘎查|居)?(?:(村)民民?委员?会|(村)委员?会|(居)民?委员?会|委员?会)$")
+VILLAGE_WORD = re.compile(r"(?:村|社区|嘎查)$")
+MOST_COUNTIES = 64  # whose villages are kept at hand
+
+
+def village_printings(name: str) -> Iterator[tuple[str, How]]:
+    """The ways a village is printed: 北苑社区居委会, 北苑社区, 北苑."""
+    full = plain(name)
+    yield full, "exact"
+    bare = COMMITTEE.sub(lambda match: match[1] or match[2] or match[3] or "", full)
+    bare = bare.removesuffix("居") + "社区" if bare.endswith("居") else bare
+    yield bare, "alias"
+    stem = VILLAGE_WORD.sub("", bare)
+    if len(stem) >= 2:
+        yield stem, "short"
+
+
+class Villages:
+    """The optional file of villages. Those of a county are read when they are asked for: there are 620,000."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._there = path.exists()
+        self._named: dict[str, dict[str, Fits]] = {}
+
+    def __bool__(self) -> bool:
+        return self._there
+
+    def called(self, name: str, within: str, county: str) -> Fits:
+        """The villages below a unit of this county that go by that name."""
+        if county not in self._named:
+            if len(self._named) >= MOST_COUNTIES:
+                self._named.clear()
+            self._named[county] = self._read(county)
+        for printing, _ in village_printings(name):
+            if fits := {
+                u: how for u, how in self._named[county].get(printing, {}).items() if u.code.startswith(within)
+            }:
+                return fits
+            if VILLAGE_WORD.search(printing):
+                break  # 北苑村 is not 北苑社区
+        return {}
+
+    def _read(self, county: str) -> dict[str, Fits]:
+        names: dict[str, Fits] = {}
+        import pyarrow.parquet as pq
+
+        with pq.ParquetFile(self.path) as file:
+            at = file.schema_arrow.names.index("code")
+            spans = [file.metadata.row_group(n).column(at).statistics for n in range(file.num_row_groups)]
+            groups = [n for n, span in enumerate(spans) if span.min <= county + "~" and county <= span.max]
+            table = file.read_row_groups(groups, ["code", "name"], use_threads=False).to_pydict() if groups else {}
+        for code, name in zip(table.get("code", ()), table.get("name", ()), strict=True):
+            if code.startswith(county):
+                unit = OrgUnit(code, name, VILLAGE)
+                for printing, how in village_printings(name):
+                    add_fit(names.setdefault(printing, {}), unit, how)
+        return names
+
+
 # The register ---------------------------------------------------------------------------------------------------------
 
 
 class Register:
     """All org units: by code, by place in the tree, by printed name."""
 
-    def __init__(self, units: Iterable[OrgUnit], scoped_aliases: Iterable[tuple[str, str, str]] = ()) -> None:
-        """units: within a level by code. scoped_aliases: (alias, code, the unit inside which it is used)."""
+    def __init__(
+        self,
+        units: Iterable[OrgUnit],
+        scoped_aliases: Iterable[tuple[str, str, str]] = (),
+        villages: Path | None = None,
+    ) -> None:
+        """units: within a level by code. scoped_aliases: (alias, code, the unit inside which it is used). villages: the
+        file of villages, which need not be there."""
+        self.villages = Villages(villages) if villages else None
         self._by_code: dict[str, OrgUnit] = {}
         self._former: list[OrgUnit] = []
         self._levels: list[list[OrgUnit]] = [[] for _ in LEVELS]
@@ -241,7 +309,7 @@ class Register:
     @property
     def has_villages(self) -> bool:
         """Whether the optional village file is installed, so that a village's name can be looked up."""
-        return bool(self._levels[VILLAGE])
+        return bool(self.villages)
 
     def _padded(self, code: str) -> OrgUnit | None:
         if not (code.isascii() and code.isdecimal() and len(code) in (6, 9, 12)):
@@ -394,6 +462,25 @@ class Register:
             self._inside[within] = _Inside(self, self.get(within))
         return self._inside[within].match(text, on)
 
+    def village(self, text: str, within: str) -> Match:
+        """The village of a county that a row names, with or without the names of those above it in front. Nothing where
+        the file of villages is not installed."""
+        unit = self.get(within)
+        if not self.villages or unit.level != COUNTY:
+            return Match(None)
+        name = plain(text)
+        self.match("", within)  # makes the names used inside ready
+        inside = self._inside[within]
+        for start in (name, *(rest for rest, _ in inside._without_front(name))):
+            if fits := self.villages.called(start, within, within):
+                return settle(fits, None)
+            for cut in range(2, len(start) - 1):
+                for township in inside.names.get(start[:cut], {}):
+                    if township.level == TOWNSHIP:
+                        if fits := self.villages.called(start[cut:], township.code, within):
+                            return settle(fits, None)
+        return Match(None)
+
 
 def office_readings(name: str) -> Iterator[str]:
     """The name as it stands, and without the office at its end: 松山区委统战部 → 松山区."""
@@ -490,6 +577,8 @@ def day(text: str) -> date | None:
 
 def load_register(folder: Path = DATA) -> Register:
     """The register of a folder: register.parquet, former_units.csv, departments.csv and aliases.csv."""
+    import pyarrow.parquet as pq  # here, for the processes that only read workbooks: they are handed the register
+
     aliases = read_rows(folder / "aliases.csv")
     former = read_rows(folder / "former_units.csv")
     founded = {code: day(row["valid_to"]) for row in former for code in row["founded"].split()}
@@ -516,7 +605,7 @@ def load_register(folder: Path = DATA) -> Register:
         OrgUnit(row["code"], row["name"], DEPARTMENT, "department") for row in read_rows(folder / "departments.csv")
     ]
     scoped = [(row["alias"], row["code"], row["within"]) for row in aliases if row["within"]]
-    return Register([*units.values(), *gone, *departments], scoped)
+    return Register([*units.values(), *gone, *departments], scoped, folder / "villages.parquet")
 
 
 @cache

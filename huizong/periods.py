@@ -3,11 +3,11 @@
 import calendar
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import total_ordering
-from typing import Literal, get_args
+from functools import lru_cache, total_ordering, wraps
+from typing import Any, Literal, get_args
 
 Frequency = Literal["year", "half_year", "quarter", "month"]
 
@@ -95,6 +95,10 @@ class Period:
             return []
         return [Period(self.year, frequency, (month - 1) // length + 1) for month in self.months[::length]]
 
+    def ending(self, frequency: Frequency) -> list["Period"]:
+        """The periods of any frequency that end inside it: of a fourth quarter also the second half and the year."""
+        return self.parts(frequency) or [p for p in [period_on(self.end, frequency)] if p.end == self.end]
+
     def label(self, language: str = "zh_CN") -> str:
         chinese = language.startswith("zh")
         match self.frequency:
@@ -127,6 +131,7 @@ CHINESE_DIGITS = str.maketrans("〇零○一二三四五六七八九", "00012345
 CHINESE_YEAR = re.compile(r"[一二][〇零○一二三四五六七八九]{3}(?=\s*年)")
 ENGLISH = re.compile(rf"\b(?:([QH][1-4])|({'|'.join(ENGLISH_MONTHS)}))[ ,-]*((?:19|20)\d\d)(?!\d)", re.IGNORECASE)
 SPACED = re.compile(r"[\s_]*([年月日号季度第份半上下.\-—–―~〜至到/])[\s_]*")
+LONG = 100  # characters of a text that is no title, and is not remembered
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d")
 
 _N = r"(\d{1,2}|[一二三四五六七八九十]{1,3})"
@@ -214,6 +219,13 @@ def _mentions(text: str) -> Iterator[tuple[int, int, Period | date | None]]:
                 break
 
 
+def remembered(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Remembers what short texts were read as: a thousand counties print the same title."""
+    known = lru_cache(maxsize=4096)(read)
+    return wraps(read)(lambda text: known(text) if len(text) <= LONG else read(text))
+
+
+@remembered
 def parse_period(text: str) -> Period | None:
     """The period that is the whole text, as clerks print it (2018年三季度, 二〇一八年上半年, 2018.11, 2018).
     1-3月 is a quarter; 1-9月 and dates are no period."""
@@ -227,9 +239,14 @@ def parse_period(text: str) -> Period | None:
 def find_periods(text: str) -> list[Period]:
     """The periods a title or line names, each once, in its order, each in its finest reading:
     2018年第三季度 is 2018-Q3 and not 2018 as well. A bare 2018 without 年 is not taken, nor the month of a date."""
-    return list(dict.fromkeys(thing for _, _, thing in _mentions(_plain(text)) if isinstance(thing, Period)))
+    return [thing for thing in _things_in(text) if isinstance(thing, Period)]
 
 
 def find_dates(text: str) -> list[date]:
     """The days a line names: 2018年9月30日, 2018-9-30, 2018.9.30, 20180930."""
-    return list(dict.fromkeys(thing for _, _, thing in _mentions(_plain(text)) if isinstance(thing, date)))
+    return [thing for thing in _things_in(text) if isinstance(thing, date)]
+
+
+@remembered
+def _things_in(text: str) -> tuple[Period | date | None, ...]:
+    return tuple(dict.fromkeys(thing for _, _, thing in _mentions(_plain(text))))

@@ -5,42 +5,40 @@ says nothing, the return carries a Question and no rows: it is asked, never gues
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from huizong.edits import Finding, printed
-from huizong.forms import Form, Forms, Frequency, narrow, plain
-from huizong.layout import (
-    NUMBERING,
-    Line,
-    Lines,
-    Table,
-    Vocabulary,
-    is_blank,
-    lines_of,
-    locate_tables,
-    merged_cells,
-    text_of,
-)
-from huizong.org_units import LEVELS, OrgUnit, Register
+from huizong.forms import Form, Forms, Frequency, changes, narrow, plain
+from huizong.layout import NUMBERING, Table, Turned, Vocabulary, cell_at, drawn_as, locate_tables, merged_cells
+from huizong.lines import Line, Lines, is_blank, lines_of, text_of
+from huizong.measures import MARKS
+from huizong.org_units import LEVELS, Match, OrgUnit, Register
 from huizong.periods import Period, find_dates, find_periods, parse_period, period_on
-from huizong.values import DOUBTS, Doubt, parse_value
-from huizong.workbook import NoValue, Sheet, Workbook
+from huizong.values import DOUBTS, ONE, Doubt, parse_value, parse_yes_no
+from huizong.workbook import Cell, NoValue, Sheet, Workbook
 
 # A name that ends so is a township's: when no township of the register fits, it is a mistake, not another department.
 TOWNSHIP_ENDING = re.compile(r"(镇|乡|街道|街道办|街道办事处|苏木|地区办事处)$")
 AS_OF = re.compile(r"截[至止]")
+NUMERAL = re.compile(r"[0-9一二三四五六七八九]")
+YEAR = re.compile(r"(?:19|20)[0-9]{2}|[0-9一二三四五六七八九〇零]{2,4}年")
 NUMBERED = re.compile(r"^(?:[一二三四五六七八九十]+、|[(（][一二三四五六七八九十]+[)）])")
-ONE = Decimal(1)
+DOUBTFUL_AMOUNT = 100  # 10,000 yuan where no unit is printed
 FILED_DAYS = 100  # a return of the third quarter is filled in until the end of the year
+EARLY_DAYS = 31  # before a period's end a return may be filled in; before that it is perhaps an older one's
+CIRCLED = re.compile(r"^[①-⑳]")
+REMARK = re.compile(r"(?<=.)[(（][^()（）]*[)）]$")  # 穆家营子镇（新设）
+TITLE_LENGTH = 30  # characters of a line that may be, or begin with, a unit's name
 
 
 @dataclass(slots=True)
 class Question:
-    """What the sheet leaves unclear: ask is form, unit, period or column, whose head's cell is named; candidates are
-    codes."""
+    """What the sheet leaves unclear: ask is form, unit, period or column; candidates are codes; the cell is that of the
+    column's head or of what says something of it."""
 
     ask: str
     found: str
@@ -62,6 +60,14 @@ class Row:
     values: dict[str, object]
 
 
+class Located(NamedTuple):
+    """Where the items of a table stand: item → place (`layout.cell_at` puts it together with a row)."""
+
+    sheet: str
+    head: str  # the cell of the head above the rows' names
+    places: dict[str, str]
+
+
 @dataclass(slots=True)
 class Return:
     """One form's table (or tables) of one workbook, read."""
@@ -73,16 +79,19 @@ class Return:
     rows: list[Row] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
+    nil: bool = False  # a nil return (零报告): nothing to report, said so; it has no rows
+    refused: bool = False  # of a version of the form that is not in force: nothing was read
+    located: list[Located] = field(default_factory=list)  # one for each table
 
     @property
     def sheets(self) -> list[str]:
-        return list(dict.fromkeys(table.sheet.name for table in self.tables))
+        return list(dict.fromkeys(one.sheet for one in self.located))
 
     def cell(self, row: Row, item: str) -> str | None:
         """Where a value stands: C7."""
-        for table in self.tables:
-            if table.sheet.name == row.sheet and item in table.columns:
-                return table.address(row.row - 1 - table.sheet.top, item)
+        for one in self.located:
+            if one.sheet == row.sheet and item in one.places:
+                return cell_at(one.places[item], row.row)
         return None
 
 
@@ -101,17 +110,90 @@ def read_returns(
     returns = _join_parts([_identify([table], context, {}) for table in tables])
     # An answer changes the return it was given for and never how the returns are numbered.
     for number, answer in answers.items():
-        found = returns[number].tables
-        if answer.get("form", found[0].form.code) != found[0].form.code:
-            of_form = locate_tables(sheets[found[0].sheet.name], vocabulary.only(answer["form"]), said)
-            found = [table for table in of_form if table.header[0] == found[0].header[0]] or found
-        returns[number] = _identify(found, context, answer)
+        returns[number] = _answered(returns[number].tables, answer, context, vocabulary, said)
+    returns = [_declared(found, context, vocabulary, said, answers.get(n, {})) for n, found in enumerate(returns)]
     for found in returns:
+        found.located = [_located(table) for table in found.tables]
         if not found.questions:
             _read(found, units)
     if returns:
         returns[0].findings += _of_other_sheets(workbook, located, tables, vocabulary)
     return returns
+
+
+def _answered(
+    tables: list[Table], answer: Mapping, context: "_Context", vocabulary: Vocabulary, said: Mapping[str, str]
+) -> Return:
+    """The return as the analyst's answer has it. A form whose heads the table does not have is asked about again."""
+    chosen, table = answer.get("form", tables[0].form.code), tables[0]
+    if chosen == table.form.code:
+        return _identify(tables, context, answer)
+    form = context.forms[chosen]
+    same = _located_again(table, form, context, vocabulary, said)
+    found = _identify(same or tables, context, answer)
+    if not same:
+        at = [table.head_address()]
+        found.questions.append(Question("form", form.title.zh, [table.form.code, chosen], table.sheet.name, at[0]))
+        found.findings.append(Finding("error", "form_unlike", table.sheet.name, at, None, form.title.zh))
+    return found
+
+
+def _located_again(
+    table: Table, form: Form, context: "_Context", vocabulary: Vocabulary, said: Mapping[str, str]
+) -> list[Table]:
+    """The table as one of another form, or of another declaration of its own; none where its heads do not fit."""
+    sheet = next(sheet for sheet in context.workbook.sheets if sheet.name == table.sheet.name)
+    return [other for other in locate_tables(sheet, vocabulary.only(form), said) if _overlap(other, table)]
+
+
+def _declared(
+    found: Return, context: "_Context", vocabulary: Vocabulary, said: Mapping[str, str], answer: Mapping
+) -> Return:
+    """The return by the declaration of its form that was in force in its period. A sheet of another declaration is
+    refused: a blank says of which it is, any other sheet by its heads."""
+    form, mark = found.form, context.workbook.mark
+    version = mark.get("version", "") if mark.get("form") == form.code else ""
+    if not (version or form.code in context.forms.older) or found.period is None:
+        return found
+    if any(question.ask == "form" for question in found.questions):
+        return found
+    wanted, table = context.forms.at(form.code, found.period.end), found.tables[0]
+    if version and context.forms.declared(form.code, version) is None:
+        params = {"drawn": version, "removed": "、".join(head for _, head in table.extra) or "—",
+                  "added": "、".join(item.head("zh") for item in table.missing) or "—"}  # fmt: skip
+        return _refused(found, "unknown_version", params)
+    if wanted is None or len(vocabulary.declared) == len(vocabulary.forms):
+        return found
+    marked = context.forms.declared(form.code, version) if version else None
+    drawn = [marked] if marked else drawn_as(table, vocabulary)
+    if wanted not in drawn:
+        params = dict(zip(("added", "removed", "renamed"), map("、".join, changes(drawn[0], wanted)), strict=True))
+        since = {"drawn": drawn[0].valid_from.isoformat(), "wanted": wanted.valid_from.isoformat()}
+        return _refused(found, "other_version", {name: words or "—" for name, words in params.items()} | since)
+    if wanted is form:
+        return found
+    tables = [other for table in found.tables for other in _located_again(table, wanted, context, vocabulary, said)]
+    return _identify(tables, context, answer) if tables else found
+
+
+def _refused(found: Return, rule: str, params: dict[str, str]) -> Return:
+    """The return with its one error, and nothing of it read."""
+    table = found.tables[0]
+    found.refused = True
+    found.questions.clear()
+    _tell(found, table, "error", rule, [table.head_address()], None, found.form.title.zh, **params)
+    return found
+
+
+def _overlap(one: Table, other: Table) -> bool:
+    """Whether the headers of two tables of a sheet share a row."""
+    return one.header[0] <= other.header[1] and other.header[0] <= one.header[1]
+
+
+def _located(table: Table) -> Located:
+    places = {item: table.place(item) for item in table.columns}
+    head = table.sheet.address(table.header[1], table.columns.get(table.form.rows.name_item, 0))
+    return Located(table.sheet.name, head, places)
 
 
 @dataclass(slots=True)
@@ -128,7 +210,7 @@ class _Context:
         """Where unit and period may be printed, the nearest first: around the table, around the one above it on the
         sheet, anywhere in the workbook."""
         above = [other for other in self.tables if other.sheet.name == table.sheet.name]
-        above = above[: next(n for n, other in enumerate(above) if other.header == table.header)]
+        above = above[: next((n for n, other in enumerate(above) if _overlap(other, table)), 0)]
         elsewhere = Lines()
         for lines in (*self.covers, *(other.lines for other in self.tables)):
             elsewhere.titles += lines.titles
@@ -163,25 +245,35 @@ def _of_other_sheets(
         if sheet.hidden:
             if locate_tables(sheet, vocabulary):
                 yield Finding("query", "hidden_sheet", sheet.name, [], None, sheet.name)
-        elif not located[sheet.name] and _holds_figures(sheet):
-            severity = "query" if any(_goes_on(table, sheet) for table in tables) else "note"
-            yield Finding(severity, "unread_sheet", sheet.name, [], None, sheet.name)
+        elif not located[sheet.name]:
+            goes_on = any(_goes_on(table, sheet) for table in tables)
+            if goes_on or _holds_figures(sheet):
+                severity = "query" if goes_on or _is_titled(sheet, vocabulary) else "note"
+                yield Finding(severity, "unread_sheet", sheet.name, [], None, sheet.name)
 
 
 def _holds_figures(sheet: Sheet) -> bool:
     return any(sum(type(cell) in (int, float) for cell in row) >= 2 for row in sheet.rows)
 
 
+def _is_titled(sheet: Sheet, vocabulary: Vocabulary) -> bool:
+    """Whether the sheet carries a form's title, and not that of its explanations."""
+    words = [cell for row in sheet.rows for cell in row if type(cell) is str]
+    return any("说明" not in text and vocabulary.forms_titled(text) for text in words if len(text) <= TITLE_LENGTH)
+
+
 def _goes_on(table: Table, sheet: Sheet) -> bool:
-    """Whether a sheet without a header has a row that fits the columns of a table."""
-    numeric = {item: c + table.sheet.left for item, c in table.columns.items() if table.form.by_code[item].numeric}
-    others = {item: c + table.sheet.left for item, c in table.columns.items() if item not in numeric}
+    """Whether a sheet without a header has a row that fits the columns of a table: its name and two values or more."""
+    name = table.form.rows.name_item
+    items = {c + table.sheet.left: table.form.by_code[item] for item, c in table.columns.items()}
+    typed = {c: item for c, item in items.items() if item.type not in ("text", "unit")}
+    if isinstance(table.sheet, Turned) or name not in table.columns:
+        return False
     for row in sheet.rows:
-        cells = dict(enumerate(row, sheet.left))
-        figures = [cells[c] for c in numeric.values() if not is_blank(cells.get(c, ""))]
-        words = [parse_value(cells.get(c, ""), table.form.by_code[item]) for item, c in others.items()]
-        if len(figures) >= 2 and all(type(cell) in (int, float) for cell in figures):
-            if not any(isinstance(value, Doubt) for value in words) and any(value is not None for value in words):
+        cells = {c: cell for c, cell in enumerate(row, sheet.left) if c in items and not is_blank(cell)}
+        values = [parse_value(cell, typed[c]) for c, cell in cells.items() if c in typed]
+        if table.columns[name] + table.sheet.left in cells and sum(value is not None for value in values) >= 2:
+            if not any(isinstance(value, Doubt) for value in values):
                 return True
     return False
 
@@ -196,7 +288,8 @@ def _identify(tables: list[Table], context: _Context, answer: Mapping) -> Return
     claims = list(dict.fromkeys([*table.title_forms, *([mark["form"]] if "form" in mark else [])]))
     if "form" not in answer and (table.rivals or (claims and form.code not in claims)):
         found = "、".join(forms[code].title.zh for code in claims if code in forms)
-        questions.append(Question("form", found, list(dict.fromkeys([form.code, *claims, *table.rivals]))))
+        candidates = list(dict.fromkeys([form.code, *claims, *table.rivals]))
+        questions.append(Question("form", found, candidates, *_printed_at(table, table.lines.titles)))
     own_mark = mark if mark.get("form") == form.code else {}
     sources = context.sources(table)
     period = _period(table, sources, own_mark, answer, questions)
@@ -217,23 +310,34 @@ def _period(
     said: list[Period] = [Period.of(mark["period"])] if mark.get("period") else []
     other: list[Period] = []
     filed: list[Period] = []
+    days: list[date] = []
     texts: list[str] = []
     for lines in sources:
         for line in (*lines.titles, *lines.periods):
             _periods_in(line.text, frequency, said, other)
+        said += [p for line in lines.periods for day in find_dates(line.text) if (p := _ending(day, frequency))]
         for line in lines.filed:
             _periods_in(line.text, frequency, said, filed)
-        texts += [line.text for line in (*lines.titles, *lines.periods, *lines.filed)]
+            days += find_dates(line.text)
+        texts += [line.text for line in (*lines.titles, *lines.periods, *lines.filed) if NUMERAL.search(line.text)]
         if said:
             break
     if said and lines is not sources[0]:  # the name of a sheet never decides, but it can contradict
         _periods_in(table.sheet.name, frequency, said, other)
     distinct = sorted(set(said))
-    if len(distinct) == 1 and _agrees(distinct[0], other, filed):
+    if len(distinct) == 1 and _agrees(distinct[0], other, filed) and all(_is_filed(distinct[0], day) for day in days):
         return distinct[0]
-    candidates = distinct or sorted({p for o in (*other, *filed) for p in _near(o, frequency)})
-    questions.append(Question("period", "；".join(texts[:4]), [p.code for p in candidates]))
+    near = {p for o in (*other, *filed) for p in _near(o, frequency)}
+    near |= {p for day in days for p in (period_on(day, frequency), period_on(day, frequency).previous())}
+    candidates = sorted({*distinct, *near} if days else distinct or near)
+    at = _printed_at(table, [*table.lines.periods, *table.lines.filed, *table.lines.titles])
+    questions.append(Question("period", "；".join(dict.fromkeys(texts[:4])), [p.code for p in candidates], *at))
     return None
+
+
+def _is_filed(period: Period, day: date) -> bool:
+    """Whether a return of the period can have been filled in on that day."""
+    return period.start <= day and (day - period.end).days <= FILED_DAYS
 
 
 def _agrees(period: Period, other: list[Period], filed: list[Period]) -> bool:
@@ -249,8 +353,9 @@ def _periods_in(text: str, frequency: Frequency, said: list[Period], other: list
     for period in [whole] if whole else find_periods(text):
         (said if period.frequency == frequency else other).append(period)
     if AS_OF.search(text):
-        # 截至2018年9月30日 names the moment a stock is taken at; a bare date is only the day of filling in.
-        said += [p for p in (_ending(day, frequency) for day in find_dates(text)) if p]
+        # 截至2018年9月30日, 截至2018年9月底: the moment a stock is taken at; a bare date is only the day of filling in.
+        ends = [*find_dates(text), *(period.end for period in find_periods(text))]
+        said += [p for p in (_ending(day, frequency) for day in ends) if p]
 
 
 def _ending(day: date, frequency: Frequency) -> Period | None:
@@ -280,34 +385,45 @@ def _unit(
     candidates: list[str] = []
     unclear: list[Line] = []
     for lines in sources:
-        named, in_title = [], []
+        in_title = [u for line in lines.titles if (u := _unit_in_title(line.text, context.forms, units, day))]
+        named = []
         for line in lines.units:
             match = units.find(line.text, on=day)
+            if match.how == "ambiguous":  # 新华区 beneath a title of 石家庄市
+                inside = (units.find(line.text, on=day, within=unit.code) for unit in in_title)
+                match = next((one for one in inside if one.unit), match)
             if unit := match.unit or _county_of(line.text, units, day):
                 named.append(unit)
             else:
                 unclear.append(line)
             candidates += [unit.code for unit in match.candidates]
-        for line in lines.titles:
-            if unit := _unit_in_title(line.text, context.forms, units, day):
-                in_title.append(unit)
         said |= {unit.code: unit for unit in named}
-        for unit in in_title:
+        for unit in sorted(in_title, key=lambda unit: -unit.level):  # 内蒙古自治区 stands above 松山区
             # 赤峰市松山区… in the title beside 填报单位：松山区 is one unit; so is a title that names the prefecture.
-            if (not lines.units or said) and not any(code.startswith(unit.code) for code in said):
+            if not any(code.startswith(unit.code) for code in said):
                 said[unit.code] = unit
             candidates.append(unit.code)
         if said:
             break
-    if said and lines is not sources[0] and (of_sheet := units.find(table.sheet.name, on=day).unit):
-        said[of_sheet.code] = of_sheet
+    if lines is not sources[0] and (of_sheet := units.find(table.sheet.name, on=day).unit):
+        if said:
+            said[of_sheet.code] = of_sheet
+        candidates.append(of_sheet.code)
     # 填报单位：穆家营子镇 on a township's own sheet: the county reports, if it is named elsewhere.
     inside = next(iter(said.values())) if len(said) == 1 else None
     if inside and all(units.match(line.text, within=inside.code).unit for line in unclear):
-        return inside
+        if period is None or inside.stood(period.start) or inside.stood(period.end):
+            return inside
+        candidates += inside.successors
     found = "；".join([line.text for line in table.lines.units] or [line.text for line in table.lines.titles][:3])
-    questions.append(Question("unit", found, list(dict.fromkeys([*said, *candidates]))))
+    at = _printed_at(table, [*table.lines.units, *table.lines.titles])
+    questions.append(Question("unit", found, list(dict.fromkeys([*said, *candidates])), *at))
     return None
+
+
+def _printed_at(table: Table, lines: list[Line]) -> tuple[str, str]:
+    """Sheet and cell of the first of these lines; no cell where nothing is printed."""
+    return table.sheet.name, lines[0].address if lines else ""
 
 
 def _county_of(text: str, units: Register, day: date | None) -> OrgUnit | None:
@@ -320,14 +436,17 @@ def _county_of(text: str, units: Register, day: date | None) -> OrgUnit | None:
 
 
 def _unit_in_title(text: str, forms: Forms, units: Register, day: date | None) -> OrgUnit | None:
-    """The unit a title begins with: 松山区2018年第三季度统战委员配备情况表."""
+    """The unit a title begins with (松山区2018年第三季度统战委员配备情况表), or that a line of its own names."""
     rest = plain(text)
-    titles = sorted({plain(title) for form in forms.values() for title in (form.title.zh, *form.aliases)}, key=len)
-    title = next((title for title in reversed(titles) if rest.find(title) > 0), None)
-    if title is None:
+    title = next((title for title in forms.titles if rest.find(title) > 0), None)
+    before = rest[: rest.find(title)] if title else rest
+    name = YEAR.split(before)[0].strip("关于 ")
+    if not 2 <= len(name) <= TITLE_LENGTH:
         return None
-    rest = re.sub(r"[0-9一二三四五六七八九〇零]{2,4}年.*$", "", rest[: rest.find(title)]).strip("关于 ")
-    return units.find(rest, on=day).unit if len(rest) >= 2 else None
+    match = units.find(name, on=day)
+    if match.how == "short" and name == rest:
+        return None  # 城关 on a line of its own may be anything
+    return match.unit or _county_of(name, units, day)
 
 
 # ---- rows -----------------------------------------------------------------------------------------------------------
@@ -335,18 +454,92 @@ def _unit_in_title(text: str, forms: Forms, units: Register, day: date | None) -
 
 def _read(found: Return, units: Register) -> None:
     """Fills in rows and findings of a return whose form, unit, period and columns are certain."""
-    _check_reporter(found)
+    if not found.refused:
+        _check_reporter(found)
+    if found.refused:
+        return
+    for table in found.tables:
+        _drop_other_times(found, table)
+    signed = _signed_nil(found)
+    read: list[tuple[Table, dict[int, Row]]] = []
     layouts: dict[str, Table] = {}
     for table in found.tables:
         first = layouts.setdefault(table.sheet.name, table)
-        if first.columns == table.columns and type(first.sheet) is type(table.sheet):
-            _read_rows(found, table, units)
+        if first is table or first.places() == table.places():
+            read.append((table, _read_rows(found, table, units)))
         else:  # a value's cell is known by its row and its item's column: one layout for each sheet
-            found.findings.append(Finding("error", "two_layouts", table.sheet.name, [table.head_address()]))
+            cells = [table.head_address(column) for column in table.columns.values()]
+            cells += [table.address(r, form_name(table)) for r in table.body]
+            found.findings.append(Finding("error", "two_layouts", table.sheet.name, cells))
+    if not any(_is_filled(table, r) for table, rows in read for r in rows):
+        _empty(found, signed)
+        return
+    if signed:
+        found.findings.append(Finding("error", "nil_with_rows", found.tables[0].sheet.name, [signed.address]))
+    for table, rows in read:
+        for r, over, label in table.totals:
+            _check_total(found, table, r, [rows[o] for o in over if o in rows], rows, label)
     _check_rows_once(found)
-    if not found.rows:
-        first = found.tables[0]
-        found.findings.append(Finding("error", "no_rows", first.sheet.name, [first.head_address()]))
+    _check_sheet_names(found, units)
+
+
+def _drop_other_times(found: Return, table: Table) -> None:
+    """Takes no column whose head names another time than the return's period: 2017年, 1-9月."""
+    assert found.period
+    for item, time in list(table.dated.items()):
+        whole = f"{found.period.year}年{time}" if not YEAR.match(time) else time if "年" in time else f"{time}年"
+        if not any(one.contains(found.period) or found.period.contains(one) for one in find_periods(whole)):
+            column = table.columns.pop(item)
+            params = {"period": found.period.code}
+            _tell(found, table, "error", "other_time", [table.head_address(column)], item, time, **params)
+
+
+def _is_filled(table: Table, r: int) -> bool:
+    """Whether a row holds more than the names that were printed beforehand."""
+    rows, name = table.form.rows, table.form.by_code[table.form.rows.name_item]
+    printed_before = name.codes or rows.unit_item == rows.name_item
+    return any(
+        not is_blank(table.cell(r, item)) for item in table.columns if not (printed_before and item == rows.name_item)
+    )
+
+
+def _signed_nil(found: Return) -> Line | None:
+    """The line that says that there is nothing to report, where it is signed."""
+    for table in found.tables:
+        for line in table.lines.nil:
+            answer = parse_yes_no(line.text)
+            if answer is True:
+                return line
+            if isinstance(answer, Doubt) and len(line.text) <= 4:  # longer texts are no answers
+                _tell(found, table, "error", answer.code, [line.address], None, answer.found)
+    return None
+
+
+def _empty(found: Return, signed: Line | None) -> None:
+    """A table in which nothing is filled in: a nil return where one is signed, else no return at all."""
+    table = found.tables[0]
+    found.rows.clear()
+    found.findings = [f for f in found.findings if f.rule not in ("blank", "no_name", "heading")]
+    if signed and found.form.nil:
+        found.nil = True
+    elif signed:
+        _tell(found, table, "error", "nil_unknown", [signed.address])
+    elif not any(f.rule == "two_layouts" for f in found.findings):
+        _tell(found, table, "error", "empty_return", [table.head_address()])
+
+
+def _check_sheet_names(found: Return, units: Register) -> None:
+    """A sheet in the name of a township holds that township's row."""
+    assert found.unit
+    for sheet in found.sheets:
+        rows = [row for row in found.rows if row.sheet == sheet]
+        about = {row.unit_code for row in rows if row.kind == "township"}
+        named = units.match(sheet, within=found.unit.code).unit if about else None
+        if named and LEVELS[named.level] == "township" and named.code not in about:
+            cells = [cell for row in rows if (cell := found.cell(row, found.form.rows.name_item))]
+            params = {"sheet": sheet}
+            labels = "、".join(row.label for row in rows[:3])
+            found.findings.append(Finding("error", "sheet_name", sheet, cells, None, labels, params))
 
 
 def _check_reporter(found: Return) -> None:
@@ -356,17 +549,23 @@ def _check_reporter(found: Return) -> None:
     if LEVELS[found.unit.level] not in form.levels:
         levels = {"province": "省", "prefecture": "市", "county": "县", "department": "部门", "township": "乡镇"}
         expected = "、".join(levels[level] for level in form.levels)
-        at = [line.address for line in table.lines.units]
+        at = [line.address for line in table.lines.units or table.lines.titles[:1]]
         found.findings.append(
             Finding("error", "level", table.sheet.name, at, None, found.unit.name, {"expected": expected})
         )
+    for line in table.lines.filed:
+        ends = [*find_dates(line.text), *(period.end for period in find_periods(line.text))]
+        if any((found.period.end - day).days > EARLY_DAYS for day in ends):
+            params = {"end": found.period.end.isoformat()}
+            _tell(found, table, "query", "filed_early", [line.address], None, line.text, **params)
     if found.period.end < form.valid_from:
         at = [line.address for line in table.lines.periods]
-        params = {"expected": form.valid_from.isoformat()}
+        params = {"expected": form.valid_from.isoformat(), "title": form.title.zh}
         found.findings.append(Finding("error", "before_form", table.sheet.name, at, None, found.period.code, params))
+        found.refused = True
 
 
-def _read_rows(found: Return, table: Table, units: Register) -> None:
+def _read_rows(found: Return, table: Table, units: Register) -> dict[int, Row]:
     _check_columns(found, table)
     merged = merged_cells(table)
     hidden = set(table.sheet.hidden_rows)
@@ -378,29 +577,43 @@ def _read_rows(found: Return, table: Table, units: Register) -> None:
         found.rows.append(row)
         if r in hidden:
             _tell(found, table, "query", "hidden_row", [table.address(r, form_name(table))])
-    for r in _like_totals(found.form, rows):
-        _tell(found, table, "query", "total_alike", [table.address(r, form_name(table))], None, rows[r].label)
-    for r, over, label in table.totals:
-        _check_total(found, table, r, [rows[o] for o in over if o in rows], list(rows.values()), label)
-    for r in table.parts:
-        name = text_of(table.cell(r, form_name(table))) if form_name(table) in table.columns else ""
-        _tell(found, table, "query", "part_row", [table.address(r, item) for item in table.columns], None, name)
+    unread = {finding.item for finding in found.findings if finding.rule in DOUBTS}
+    for r in _like_totals(found.form, rows, unread):
+        _tell(found, table, "query", "total_alike", [table.address(r, form_name(table))], None, rows[r].label or "—")
+    for severity, rule, listed in (("query", "part_row", table.parts), ("note", "compared_row", table.compared)):
+        for r in listed:
+            name = text_of(table.cell(r, form_name(table)))
+            cells = [form_name(table)] if rule == "compared_row" else table.columns
+            _tell(found, table, severity, rule, [table.address(r, item) for item in cells], None, name)
+    items = set(table.columns.values())
+    struck = [at for at in table.sheet.struck if at[0] in rows and at[1] in items and _cell(table.sheet, at) != ""]
+    if struck:
+        _tell(found, table, "query", "struck_out", [table.sheet.address(*at) for at in struck])
     if table.unread:
         first, last = (table.sheet.address(r, 0) for r in table.unread)
         _tell(found, table, "query", "unread_rows", [first, last])
+    return rows
 
 
-def _like_totals(form: Form, rows: Mapping[int, Row]) -> Iterator[int]:
-    """Rows named in free words that give no choice and in each column the sum of the other rows."""
-    summed = [item.code for item in form.items if item.summed]
+def _cell(sheet: Sheet, at: tuple[int, int]) -> Cell:
+    row, column = at
+    return sheet.rows[row][column] if column < len(sheet.rows[row]) else ""
+
+
+def _like_totals(form: Form, rows: Mapping[int, Row], unread: Collection[str | None]) -> Iterator[int]:
+    """Rows that give no choice and in each column the sum of the other rows: of a form whose rows are units only those
+    of the reporting unit itself or of a department, for a township's is a township's."""
+    summed = [item.code for item in form.items if item.summed and item.code not in unread]
     choices = [item.code for item in form.items if not item.numeric and item.code != form.rows.name_item]
-    if form.by_code[form.rows.name_item].type != "text" or len(rows) < 3:
+    if form.by_code[form.rows.name_item].type not in ("text", "unit") or len(rows) < 3:
         return
+    totals = {item: _sum(rows.values(), item) for item in summed}
     for r, row in rows.items():
-        others = [other for other in rows.values() if other is not row]
-        given = [item for item in summed if row.values.get(item)]
-        if given and not any(row.values.get(item) is not None for item in choices):
-            if all(row.values[item] == _sum(others, item) for item in given):
+        given = {item: value for item in summed if (value := row.values.get(item))}
+        if not given or (row.kind in ("township", "village") and form.rows.unit_item == form.rows.name_item):
+            continue
+        if not any(row.values.get(item) is not None for item in choices):
+            if all(2 * value == totals[item] for item, value in given.items()):
                 yield r
 
 
@@ -447,10 +660,13 @@ def _check_columns(found: Return, table: Table) -> None:
     unit of money is unclear."""
     for item in table.missing:
         if not item.optional:
-            severity = "note" if item.blank == "allowed" else "error"
+            needless = item.blank == "allowed" or (item.code == found.form.rows.name_item and _of_reporter(found.form))
+            severity = "note" if needless else "error"
             _tell(found, table, severity, "missing_column", [table.head_address()], item.code)
     for column, head, item in table.near:
         _tell(found, table, "query", "near_head", [table.head_address(column)], item.code, head)
+    for column, head, item in table.alike:
+        _tell(found, table, "query", "head_alike", [table.head_address(column)], item.code, head)
     for column, head in table.extra:
         if any(
             column < len(cells) and not is_blank(cells[column])
@@ -461,14 +677,18 @@ def _check_columns(found: Return, table: Table) -> None:
         if column in table.sheet.hidden_columns:
             _tell(found, table, "query", "hidden_column", [table.head_address(column)], item)
     for item in table.unmeasured:
-        if any(not is_blank(table.cell(r, item)) for r in table.body):
-            _tell(found, table, "query", "no_measure", [table.head_address(table.columns[item])], item)
+        amounts = [parse_value(table.cell(r, item), found.form.by_code[item]) for r in table.body]
+        if amounts := [amount for amount in amounts if isinstance(amount, Decimal)]:
+            # Nobody spends 20 yuan on a course; 20,000 may be yuan.
+            severity = "query" if max(amounts) >= DOUBTFUL_AMOUNT else "note"
+            _tell(found, table, severity, "no_measure", [table.head_address(table.columns[item])], item)
 
 
 def _read_row(
     found: Return, table: Table, r: int, merged: Mapping[tuple[int, int], tuple[int, int]], units: Register
 ) -> Row:
-    form, sheet = found.form, table.sheet
+    form, sheet, factors = found.form, table.sheet, table.factors
+    simple = not merged and not table.disputed
     values: dict[str, object] = {}
     for code, column in table.columns.items():
         item = form.by_code[code]
@@ -477,8 +697,8 @@ def _read_row(
             origin = merged.get(at, at)
         cells = sheet.rows[origin[0]]
         cell = cells[origin[1]] if origin[1] < len(cells) else ""
-        value: object = parse_value(cell, item, unit_factor=table.factors.get(code, ONE))
-        if value is not None and not merged and not table.disputed and type(value) is not Doubt:
+        value: object = parse_value(cell, item, unit_factor=factors.get(code, ONE))
+        if simple and value is not None and type(value) is not Doubt:
             values[code] = value
             continue
         if origin != at and (item.numeric or origin[1] != column or origin[0] not in table.body):
@@ -486,7 +706,9 @@ def _read_row(
         elif at in merged and item.numeric:
             value = Doubt("merged_value", text_of(cell))  # one number for several cells: whose is it?
         elif code in table.disputed and isinstance(value, Decimal):
-            value = Doubt("measures_differ", text_of(cell))
+            other = table.disputed[code]
+            value = Doubt("wrong_unit", text_of(cell), params={"written": other}) if other else (
+                Doubt("measures_differ", text_of(cell)))  # fmt: skip
         if isinstance(value, Doubt):
             params = {"proposal": printed(value.proposal), **{k: str(v) for k, v in value.params.items()}}
             _tell(found, table, "error", value.code, [table.address(r, code)], code, value.found, **params)
@@ -499,6 +721,8 @@ def _read_row(
     name_item = form.by_code[form.rows.name_item]
     label = name_item.code_label(str(name), "zh") if name_item.codes and name else text_of(name) if name else ""
     unit_code, kind = _row_unit(found, table, r, units, values)
+    if kind == "self" and not label:
+        label = found.unit.name
     return Row(sheet.name, sheet.top + r + 1, label, unit_code, kind, _row_key(form, values, unit_code), values)
 
 
@@ -517,30 +741,79 @@ def _row_unit(
     assert found.unit
     assert found.period
     name = values.get(item) if item else None
+    if _of_reporter(form) and (item not in table.columns or plain(str(name)) in NO_NAMES):
+        return found.unit.code, "self"
     if not item or not name:
         return None, "other"
-    match = units.match(str(name), within=found.unit.code, on=found.period.end)
-    if match.how == "none" and (bare := NUMBERING.sub("", narrow(str(name)))) != name:
-        match = units.match(bare, within=found.unit.code, on=found.period.end)  # 1.穆家营子镇
     at = [table.address(r, item)]
     allowed = form.rows.units
+    if allowed == ["village"]:
+        return _village(found, table, at, item, str(name), units)
+    match = _match(str(name), found.unit, found.period, units)
     candidates = "、".join(unit.name for unit in match.candidates[:5])
     if match.unit:
         kind = "self" if match.unit.code == found.unit.code else LEVELS[match.unit.level]
         if kind in allowed:
             return match.unit.code, kind
-    elif match.how == "ambiguous":
+        expected = "、".join(KINDS[kind] for kind in allowed)
+        _tell(found, table, "error", "unit_level", at, item, str(name), expected=expected)
+        return None, "other"
+    if match.how == "ambiguous":
         _tell(found, table, "error", "unit_ambiguous", at, item, str(name), candidates=candidates)
         return None, "other"
-    elif "department" in allowed and not TOWNSHIP_ENDING.search(plain(str(name))):
+    if (
+        "department" in allowed
+        and not TOWNSHIP_ENDING.search(plain(REMARK.sub("", _without_number(str(name)))))
+        and not units.find(str(name)).unit
+    ):
         if candidates:
             _tell(found, table, "query", "unit_alike", at, item, str(name), candidates=candidates)
         return None, "department"
-    elif "village" in allowed:
-        return None, "village"  # a rule of the form asks about it, where the village file is installed
     params = {"candidates": candidates or "—", "reporter": found.unit.name}
     _tell(found, table, "error", "unit_none", at, item, str(name), **params)
     return None, "other"
+
+
+KINDS = {"self": "填报单位本级", "township": "乡镇（街道）", "department": "部门", "village": "村（社区）"}
+
+
+NO_NAMES = frozenset("数值 数量 数据 数 填报数 填报内容 内容 情况 填报情况 结果 本期 本期数 本年 本年数 实际数".split())
+
+
+def _of_reporter(form: Form) -> bool:
+    """Whether the one row of the form is the reporting unit's own."""
+    return form.rows.units == ["self"]
+
+
+def _village(
+    found: Return, table: Table, at: list[str], item: str, name: str, units: Register
+) -> tuple[str | None, str]:
+    """The village a row names. What the register does not know is for a rule of the form to ask about."""
+    assert found.unit
+    if LEVELS[found.unit.level] != "county":
+        return None, "other"
+    match = units.village(name, within=found.unit.code)
+    if match.how == "ambiguous":
+        candidates = "、".join(f"{units.get(unit.code[:9]).name}{unit.name}" for unit in match.candidates[:5])
+        _tell(found, table, "query", "unit_ambiguous", at, item, name, candidates=candidates)
+        return None, "other"
+    return match.unit.code if match.unit else None, "village"
+
+
+def _without_number(name: str) -> str:
+    """1.穆家营子镇① → 穆家营子镇."""
+    return NUMBERING.sub("", narrow(CIRCLED.sub("", MARKS.sub("", name))))
+
+
+def _match(name: str, unit: OrgUnit, period: Period, units: Register) -> Match:
+    """The unit that a row names, also with a number before it, a footnote mark or a remark in brackets behind it."""
+    match = units.match(name, within=unit.code, on=period.end)
+    if match.how == "none":
+        bare = _without_number(name)
+        for reading in (bare, REMARK.sub("", bare)):
+            if reading != name and (again := units.match(reading, within=unit.code, on=period.end)).how != "none":
+                return again
+    return match
 
 
 def _check_rows_once(found: Return) -> None:
@@ -556,12 +829,18 @@ def _check_rows_once(found: Return) -> None:
         if len(rows) > 1 and (units_only or len(sheets) > 1):
             name = found.form.rows.key[0]
             for sheet in sheets:
-                cells = [found.cell(row, name) or "" for row in rows if row.sheet == sheet]
+                on_sheet = [row for row in rows if row.sheet == sheet]
+                # Where the form is a list without names, all of a row's cells say which it is.
+                named = [[name] if found.cell(row, name) else row.values for row in on_sheet]
+                cells = [
+                    found.cell(row, item) or "" for row, items in zip(on_sheet, named, strict=True) for item in items
+                ]
                 found.findings.append(Finding("error", "unit_twice", sheet, cells, name, rows[0].label))
 
 
-def _check_total(found: Return, table: Table, r: int, over: list[Row], every: list[Row], label: str) -> None:
-    """合计 is a check, not data: each summed column must equal the sum of the rows it stands for, or of all rows."""
+def _check_total(found: Return, table: Table, r: int, over: list[Row], rows: Mapping[int, Row], label: str) -> None:
+    """合计 is a check, not data: its columns equal the sums of the rows it stands for, of those above or below it up to
+    the next total, of the table's, or of all the return's."""
     printed_totals: dict[str, Decimal] = {}
     for item in found.form.items:
         if not item.summed or item.code not in table.columns or item.code in table.disputed:
@@ -572,8 +851,12 @@ def _check_total(found: Return, table: Table, r: int, over: list[Row], every: li
             _tell(found, table, "query", "error_value", [table.address(r, item.code)], item.code, text_of(cell))
         elif isinstance(value, Decimal):
             printed_totals[item.code] = value
-    if all(value == _sum(every, item) for item, value in printed_totals.items()):
-        return
+    marks = [-1, *sorted(mark for mark, _, _ in table.totals), len(table.sheet.rows)]
+    before, after = marks[marks.index(r) - 1], marks[marks.index(r) + 1]
+    above, below = [rows[o] for o in rows if before < o < r], [rows[o] for o in rows if r < o < after]
+    for added in (over, rows.values(), found.rows, above, below):
+        if all(value == _sum(added, item) for item, value in printed_totals.items()):
+            return
     unread = {f.item for f in found.findings if f.severity == "error" and f.rule in DOUBTS}
     for item, value in printed_totals.items():
         if item not in unread and value != (total := _sum(over, item)):  # what a column lacks is told already
@@ -581,7 +864,7 @@ def _check_total(found: Return, table: Table, r: int, over: list[Row], every: li
             _tell(found, table, "error", "total", [table.address(r, item)], item, printed(value), **params)
 
 
-def _sum(rows: list[Row], item: str) -> Decimal:
+def _sum(rows: Iterable[Row], item: str) -> Decimal:
     values = [row.values.get(item) for row in rows]
     return sum((value for value in values if isinstance(value, Decimal)), Decimal(0))
 

@@ -44,7 +44,7 @@ def load_samples(store: Store, progress: Callable[[float], None] | None = None) 
     """Every sample received, its queries explained, accepted; who owes what and the targets with them."""
     if progress:
         progress(0.0)  # something to look at from the first moment
-    decisions.assign(store, read_table("assignments"), who=WHO, sample=True)
+    decisions.assign(store, sample_rules(store), who=WHO, sample=True)
     for target in read_table("targets"):
         value = float(target["value"])
         decisions.set_target(store, target["indicator"], target["unit"], target["period"], value, who=WHO, sample=True)
@@ -60,6 +60,21 @@ def load_samples(store: Store, progress: Callable[[float], None] | None = None) 
         decisions.explain(store, submission, queries, EXPLANATION, who=WHO)
     if waiting:
         decisions.accept(store, waiting, who=WHO)
+
+
+def sample_rules(store: Store) -> list[dict]:
+    """Who owes the samples; nobody else in their provinces owes anything until the last of them."""
+    rules: list[dict] = list(read_table("assignments"))
+    until: dict[str, str] = {}
+    for rule in rules:
+        province = str(store.units.get(rule["unit"]).province)
+        until[province] = max(until.get(province, ""), rule["to"])
+    let_off = [
+        {"form": form, "unit": province, "beneath": True, "owes": False, "from": None, "to": last}
+        for province, last in until.items()
+        for form in store.forms
+    ]
+    return let_off + rules
 
 
 def read_table(name: str) -> list[dict[str, str]]:

@@ -41,16 +41,17 @@ def problems_of_checked(found: Checked) -> Iterator[Problem]:
         for question in found.read.questions:
             yield unclear(asdict(question))
         for finding in found.findings:
-            yield problem_of(found.read.form, finding)
+            if finding.severity != "trial":
+                yield problem_of(found.read.form, finding)
 
 
 def problems_of(store: Store, submission: str, scope: Sequence[str] = EVERYWHERE) -> list[Problem]:
-    """What is wrong with a submission; a query that has been explained is settled."""
+    """What its unit is told of a submission: a query that has been explained is settled, a rule on trial not told."""
     (row,) = submissions.listed(store, scope, id=submission).to_dict("records")
     found = submissions.findings(store, submission, scope)
     return [unclear(question) for question in json.loads(row["questions"] or "[]")] + [
         Problem(f.severity, f.sheet, tuple(f.cells), f.item_label, f.found or "", f.expected, f.message, f.remedy)
-        for f in found[found["explanation"].isna()].itertuples()
+        for f in found[found["explanation"].isna() & (found["severity"] != "trial")].itertuples()
     ]
 
 
@@ -61,7 +62,8 @@ def marked_workbook(store: Store, submission: str, scope: Sequence[str] = EVERYW
     """The workbook that a submission came in, marked up with the problems of every return in it."""
     (workbook,) = store.ask("workbook_of", scope, submission=submission).itertuples()
     returns = submissions.listed(store, scope)
-    returns = returns[returns["original"] == workbook.sha256].sort_values("id")
+    moved = (returns["status"] == "withdrawn") & (returns["id"] != submission)  # and told of where it is now
+    returns = returns[(returns["original"] == workbook.sha256) & ~moved].sort_values("id")
     problems = [problem for one in returns["id"] for problem in problems_of(store, one, scope)]
     about = "；".join(title_of(store.forms[r.form], r.unit_name, r.period) for r in returns.itertuples())
     return marked_up(store.original_path(workbook.sha256, workbook.kind), by_severity(problems), about)

@@ -23,7 +23,7 @@ from pebble.pool.process import WORKERS_NAME
 
 from huizong.file_kinds import SILENT_PASSWORD, kind_of, unlock
 from huizong.office_files import read_xls, read_zipped
-from huizong.text_tables import read_csv, read_html, read_xml
+from huizong.text_tables import read_csv, read_html, read_mhtml, read_xml
 from huizong.workbook import (
     MARK_SHEET,
     MEMORY_BYTES,
@@ -47,6 +47,7 @@ __all__ = [
     "Unreadable",
     "Workbook",
     "column_letter",
+    "each_in_child",
     "in_child",
     "kind_of",
     "read_workbook",
@@ -54,6 +55,7 @@ __all__ = [
     "unlock_file",
 ]
 
+PRELOADED = ["huizong.reading"]  # the modules that the children share
 CHUNK = 16  # files a child reads before it answers: the message costs more than a small file
 READERS: dict[str, Callable[[bytes], Workbook]] = {
     "xlsx": partial(read_zipped, kind="xlsx"),
@@ -62,6 +64,7 @@ READERS: dict[str, Callable[[bytes], Workbook]] = {
     "xls": read_xls,
     "xml": read_xml,
     "html": read_html,
+    "mhtml": read_mhtml,
     "csv": read_csv,
 }
 
@@ -129,11 +132,11 @@ def _limit_child() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # a full stderr pipe blocks a panicking child
 
 
-def _read_each(paths: list[str]) -> list[Workbook | Unreadable]:
-    results: list[Workbook | Unreadable] = []
+def _do_each(task: Callable, paths: list[str], *args: object) -> list:
+    results: list = []
     for path in paths:
         try:
-            results.append(read_workbook(path))
+            results.append(task(path, *args))
         except Unreadable as error:
             results.append(error)
     return results
@@ -157,31 +160,38 @@ def _start(task: Callable, *args: object) -> pebble.ProcessFuture:
         if _pool is None or not _pool.active:
             context = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
             if context.get_start_method() == "forkserver":
-                context.set_forkserver_preload([__name__])
+                context.set_forkserver_preload(PRELOADED)
             _pool = pebble.ProcessPool(max_workers=os.cpu_count() or 1, context=context, initializer=_limit_child)
             atexit.register(_pool.stop)
         return _pool.schedule(task, args=args, timeout=SECONDS)
 
 
 def read_workbooks(paths: Sequence[str | os.PathLike]) -> Iterator[Workbook | Unreadable]:
-    """Each file's Workbook, or why it cannot be read, in the order given. Never raises for a file.
+    """Each file's Workbook, or why it cannot be read, in the order given. Never raises for a file."""
+    return each_in_child(read_workbook, paths)
 
-    Reading starts with the call, not with the first result asked for.
+
+def each_in_child(task: Callable, paths: Sequence[str | os.PathLike], *args: object) -> Iterator:
+    """What task(path, *args) answers for each file in a child process, in the order given; an Unreadable where it
+    raised one, took too long, or ended its process.
+
+    The work starts with the call, not with the first answer asked for.
     """
     names = [str(path) for path in paths]
     chunks = [names[i : i + CHUNK] for i in range(0, len(names), CHUNK)]
-    return _results(chunks, [_start(_read_each, chunk) for chunk in chunks])
+    return _results(task, args, chunks, [_start(_do_each, task, chunk, *args) for chunk in chunks])
 
 
-def _results(chunks: list[list[str]], futures: list[pebble.ProcessFuture]) -> Iterator[Workbook | Unreadable]:
+def _results(task: Callable, args: tuple, chunks: list[list[str]], futures: list[pebble.ProcessFuture]) -> Iterator:
     for chunk, future in zip(chunks, futures, strict=True):
         results = _result(future)
         if not isinstance(results, Unreadable):
             yield from results
         elif len(chunk) == 1:
             yield results
-        else:  # one of the chunk hung or killed its reader: read each alone, so that only that one is lost
-            yield from _results([[name] for name in chunk], [_start(_read_each, [name]) for name in chunk])
+        else:  # one of the chunk hung or killed its reader: each alone, so that only that one is lost
+            alone = [[name] for name in chunk]
+            yield from _results(task, args, alone, [_start(_do_each, task, one, *args) for one in alone])
 
 
 def unlock_file(path: str | os.PathLike, password: str) -> bytes | Unreadable:

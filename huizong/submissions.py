@@ -1,13 +1,30 @@
 """What is known of returns that have arrived: their list, findings, rows, and what a revision changes."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
 from huizong.edits import Finding, describe
 from huizong.layout import cell_at
+from huizong.periods import Period
 from huizong.store import EVERYWHERE, Store
+from huizong.texts import N_
+
+# Where a return stands, as people say it.
+STATUSES = {
+    "unsure": N_("To be answered"),
+    "error": N_("Has errors"),
+    "query": N_("To be explained"),
+    "explained": N_("Explained; may be accepted"),
+    "clean": N_("Ready to accept"),
+    "accepted": N_("Accepted"),
+    "superseded": N_("Replaced by a newer return"),
+    "sent_back": N_("Sent back"),
+    "withdrawn": N_("Withdrawn"),
+    "unchanged": N_("No value has changed"),
+}
 
 
 def listed(store: Store, scope: Sequence[str] = EVERYWHERE, **where: str | None) -> pd.DataFrame:
@@ -25,11 +42,12 @@ def findings(store: Store, submission: str, scope: Sequence[str] = EVERYWHERE) -
     for row in frame.itertuples():
         finding = Finding(row.severity, row.rule, row.sheet, list(row.cells), row.item, row.found or "",
                           json.loads(row.params))  # fmt: skip
-        told.append(describe(store.forms[row.form], finding))
+        form = store.forms.of(row.form, Period.of(row.period) if row.period else None)
+        told.append(describe(form, finding))
     frame["item_label"] = [t["item"] for t in told]
     for name in ("message", "expected", "remedy"):
         frame[name] = [t[name] for t in told]
-    return frame.drop(columns=["form", "params"])
+    return frame.drop(columns=["form", "period", "params"])
 
 
 def rows(store: Store, submission: str, form: str) -> pd.DataFrame:
@@ -106,3 +124,9 @@ def states(store: Store, ids: Sequence[str]) -> dict[str, dict]:
     )  # fmt: skip
     rows = store.run(f"SELECT {', '.join(names)} FROM submission WHERE id IN (SELECT unnest($1))", [list(ids)])
     return {row[0]: dict(zip(names, row, strict=True)) for row in rows}
+
+
+def state_of(submission: Mapping[str, Any]) -> str:
+    """The status, with those queries told apart that are explained and only wait to be accepted."""
+    explained = submission["status"] == "query" and submission["n_explained"] == submission["n_queries"]
+    return "explained" if explained else submission["status"]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import groupby
+from itertools import accumulate, groupby
 
 import pandas as pd
 from openpyxl import Workbook
@@ -24,6 +24,7 @@ from huizong.texts import _, language
 
 WIDEST = 48  # column of a table, in characters; a longer text goes on in the next line
 LINE_HEIGHT = 15.5  # points
+SERIAL_WIDTH = 6
 NARROWEST = 66  # of a table, in characters: what a title and the lines beneath it need
 CENTRE = Alignment(horizontal="center", vertical="center", wrap_text=True)
 LEFT = Alignment(horizontal="left", vertical="center", wrap_text=True)
@@ -56,19 +57,22 @@ class ReturnSheet:
     rows: Sequence[Mapping[str, object]]  # item → its value, or a text that stands in its cell as it is
     totals: Mapping[str, object] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    asked: str = ""  # a line of its own above the table, with a cell for the answer
     name: str = ""  # of the sheet; the form's title when empty
     look: Look = Look()
 
 
 @dataclass(frozen=True)
 class Body:
-    """Where a drawn return stands: item → column; first and last row of the head, of the rows; the row of the total."""
+    """Where a drawn return stands: item → column; first and last row of the head, of the rows; the row of the total;
+    the cell for the answer to what is asked above the table."""
 
     columns: Mapping[str, int]
     head: tuple[int, int]
     first: int
     last: int
     total: int | None
+    answer: str | None = None
 
     @property
     def right(self) -> int:
@@ -107,6 +111,8 @@ def draw(sheet: Worksheet, page: ReturnSheet) -> Body:
     title.font = Font(name=look.title_font, size=look.size + 7, bold=True)
     sheet.row_dimensions[1].height = 2.2 * (look.size + 7)
     head_top = draw_lines(sheet, page, 2 + look.gap, look.left, end)
+    answer = draw_asked(sheet, page, head_top, widths) if page.asked else None
+    head_top += bool(answer)
     head_bottom = draw_head(sheet, page, head_top, columns)
     first = head_bottom + 1
     for number, values in enumerate(page.rows, 1):
@@ -135,12 +141,12 @@ def draw(sheet: Worksheet, page: ReturnSheet) -> Body:
         sheet.row_dimensions[cell.row].height = 1.6 * look.size * (1 + display_width(note) // sum(widths.values()))
 
     if look.serial is not None:
-        sheet.column_dimensions[get_column_letter(look.left)].width = 6
+        sheet.column_dimensions[get_column_letter(look.left)].width = SERIAL_WIDTH
     for code, width in widths.items():
         sheet.column_dimensions[get_column_letter(columns[code])].width = round(width, 1)
     sheet.freeze_panes = sheet.cell(first, columns[form.rows.name_item] + 1)
     print_on_a4(sheet, head_top, head_bottom)
-    return Body(columns, (head_top, head_bottom), first, last, total)
+    return Body(columns, (head_top, head_bottom), first, last, total, answer)
 
 
 def draw_lines(sheet: Worksheet, page: ReturnSheet, top: int, left: int, right: int) -> int:
@@ -152,6 +158,19 @@ def draw_lines(sheet: Worksheet, page: ReturnSheet, top: int, left: int, right: 
         cell = across(sheet, top + n * stacked, first, last, line, Alignment(horizontal="left", vertical="center"))
         cell.font = Font(name=page.look.body_font, size=page.look.size)
     return top + (parts if stacked else 1)
+
+
+def draw_asked(sheet: Worksheet, page: ReturnSheet, row: int, widths: Mapping[str, float]) -> str:
+    """What is asked, over the columns it needs, and to the right of it the cell for the answer. Gives its address."""
+    look = page.look
+    serial = [] if look.serial is None else [SERIAL_WIDTH]
+    room = list(accumulate([*serial, *widths.values()]))
+    needed = sum(width < display_width(page.asked) for width in room) + 1
+    column = look.left + min(needed, len(room) - 1)
+    line = across(sheet, row, look.left, column - 1, page.asked, Alignment(horizontal="left", vertical="center"))
+    line.font = Font(name=look.body_font, size=look.size)
+    sheet.row_dimensions[row].height = 1.8 * look.size
+    return put(sheet, row, column, None, Font(name=look.body_font, size=look.size, bold=True), CENTRE).coordinate
 
 
 def draw_head(sheet: Worksheet, page: ReturnSheet, top: int, columns: Mapping[str, int]) -> int:

@@ -1,9 +1,13 @@
-"""Tables that are text → Sheets: CSV and TSV, HTML saved as .xls, the XML spreadsheet of 2003. Nothing is fetched."""
+"""Tables that are text → Sheets: CSV and TSV, HTML and MHTML saved as .xls, the XML spreadsheet of 2003. Nothing is
+fetched."""
 
 import csv
 import re
 from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime, time
+from email import message_from_bytes
+from email.message import Message
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -12,10 +16,13 @@ from huizong.office_files import attribute, elements
 from huizong.workbook import (
     ERROR_CODES,
     MARK_SHEET,
+    RAISED,
     Cell,
     CellError,
     Look,
     NoValue,
+    Sheet,
+    Unreadable,
     Workbook,
     check_area,
     from_cells,
@@ -64,13 +71,51 @@ MAX_SPAN = 1000  # columns, as browsers do
 
 def read_html(data: bytes) -> Workbook:
     """One sheet: the lines outside the tables (titles, notes) and the tables' rows, in their order."""
+    text = decode(data)
+    if re.search(r"<frameset\b", text, re.I):  # the sheets stand in files beside this one
+        raise Unreadable("web_frames")
+    return Workbook([page_of("HTML", text)], "html")
+
+
+def page_of(name: str, text: str, *, hidden: bool = False) -> Sheet:
     page = Page()
-    page.feed(decode(data))
+    page.feed(text)
     page.close()
     page.end_line()
     last = page.height - 1
     merged = [(top, left, min(bottom, last), right) for top, left, bottom, right in page.merged]
-    return Workbook([from_cells("HTML", page.cells, Look(merged=merged, hidden_rows=page.hidden))], "html")
+    return from_cells(name, page.cells, Look(merged=merged, hidden_rows=page.hidden, hidden=hidden))
+
+
+# ---- MHTML ----------------------------------------------------------------------------------------------------------
+
+
+def read_mhtml(data: bytes) -> Workbook:
+    """单个文件网页, which Excel and many exporting systems save as .xls or .mht: a sheet for each page with a table."""
+    pages = [text for text in _pages(message_from_bytes(data)) if re.search(r"<table\b", text, re.I)]
+    said = [sheet for text in _pages(message_from_bytes(data)) for sheet in SHEET_SAID.findall(text)]
+    names = [_entry("Name", sheet) for sheet in said] if len(said) == len(pages) else [""] * len(pages)
+    states = [_entry("Visible", sheet) for sheet in said] if len(said) == len(pages) else [""] * len(pages)
+    sheets = [
+        page_of(name or f"HTML{n}", text, hidden="Hidden" in state)
+        for n, (text, name, state) in enumerate(zip(pages, names, states, strict=True), 1)
+    ]
+    return Workbook(sheets, "mhtml")
+
+
+SHEET_SAID = re.compile(r"<x:ExcelWorksheet>.*?</x:ExcelWorksheet>", re.DOTALL)
+
+
+def _pages(message: Message) -> Iterator[str]:
+    """The web pages in a message, without the strip of tabs beneath Excel's sheets."""
+    for part in message.walk():
+        if part.get_content_type() == "text/html" and "tabstrip" not in part.get("Content-Location", ""):
+            yield decode(part.get_payload(decode=True) or b"")
+
+
+def _entry(name: str, sheet: str) -> str:
+    found = re.search(rf"<x:{name}>(.*?)</x:{name}>", sheet, re.DOTALL)
+    return found[1].strip() if found else ""
 
 
 class Page(HTMLParser):
@@ -83,6 +128,7 @@ class Page(HTMLParser):
         self.hidden: list[int] = []
         self.height = 0  # rows laid out
         self.silent = 0  # elements open whose text is not shown
+        self.raised = 0  # <sup> open
         self.outer: list[Table] = []
         self.table: Table | None = None
         self.words: list[str] = []
@@ -91,6 +137,8 @@ class Page(HTMLParser):
         said = {name: value or "" for name, value in attrs}
         if tag in SILENT:
             self.silent += 1
+        elif tag == "sup":
+            self.raised += 1
         elif tag == "table":
             self.end_line()
             if self.table:
@@ -112,6 +160,8 @@ class Page(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in SILENT:
             self.silent = max(0, self.silent - 1)
+        elif tag == "sup":
+            self.raised = max(0, self.raised - 1)
         elif tag in ("td", "th"):
             self.end_cell()
         elif tag == "tr":
@@ -124,7 +174,8 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if not self.silent:
-            (self.table or self).words.append(re.sub(r"\s+", " ", data))
+            words = data.translate(RAISED) if self.raised else data
+            (self.table or self).words.append(re.sub(r"\s+", " ", words))
 
     def break_line(self) -> None:
         if self.table:
@@ -268,10 +319,15 @@ def _number(node: ElementTree.Element, name: str, otherwise: int) -> int:
     return int(attribute(node, name) or otherwise)
 
 
+def _xml_text(node: ElementTree.Element) -> str:
+    own = (node.text or "").translate(RAISED if node.tag == "Sup" else {})
+    return own + "".join(_xml_text(child) + (child.tail or "") for child in node)
+
+
 def _xml_cell(node: ElementTree.Element) -> Cell:
     data = next((child for child in node if child.tag == "Data"), None)
     formula = attribute(node, "Formula")
-    text = "" if data is None else "".join(data.itertext())
+    text = "" if data is None else _xml_text(data)
     kind = "" if data is None else attribute(data, "Type")
     if not text:
         return NoValue(formula.removeprefix("=")) if formula and kind != "String" else ""

@@ -6,7 +6,7 @@ The choice lives in the URL, so that a link shows the same view; the session rem
 import gc
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from html import escape
@@ -17,11 +17,12 @@ import pandas as pd
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from huizong import charts, decisions, derive, indicators, samples, templates
+from huizong import bulk, charts, decisions, derive, indicators, samples, templates
 from huizong.forms import all_forms
 from huizong.org_units import OrgUnit, UnknownUnit, register
 from huizong.periods import MONTHS_IN, BadPeriod, Frequency, Period, period_on, source_periods
-from huizong.store import EVERYWHERE, Store
+from huizong.store import EVERYWHERE, Store, StoreTrouble
+from huizong.submissions import STATUSES
 from huizong.texts import LANGUAGES, _, language, speak
 
 T = TypeVar("T")
@@ -29,7 +30,8 @@ T = TypeVar("T")
 PAGES = Path(__file__).parent.parent / "pages"
 STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 _modules_frozen = 0
-_navigated = False  # whether this process has shown the menu; until then Streamlit runs pages/ by itself
+STATUS_ICONS = {"unsure": "❔", "error": "🔴", "query": "🟠", "explained": "🟡", "clean": "🔵", "accepted": "🟢",
+                "superseded": "⚪", "sent_back": "↩️", "withdrawn": "⚫", "unchanged": "♻️"}  # fmt: skip
 PLOTLY = {"displayModeBar": False, "responsive": True}  # the mode bar speaks English only
 
 
@@ -84,18 +86,25 @@ def settle_language() -> None:
 
 def navigation() -> st.Page:
     """The menu, in the current language; gives the page that was asked for."""
-    global _navigated
-    _navigated = True
+    st.session_state["navigated"] = True
     return st.navigation(
         {
             "": [st.Page(PAGES / "overview.py", title=_("Overview"), icon="🏠", default=True)],
             _("Themes"): [form_page(code) for code in all_forms()],
             _("Returns"): [
+                st.Page(PAGES / "board.py", title=_("Return desk"), icon="🗓️"),
                 st.Page(PAGES / "upload.py", title=_("Upload"), icon="📤"),
                 st.Page(PAGES / "submissions.py", title=_("Submissions"), icon="🗂️"),
+                st.Page(PAGES / "checks.py", title=_("Cross checks"), icon="🔎"),
+                st.Page(PAGES / "assignments.py", title=_("Who owes what"), icon="📋"),
                 st.Page(PAGES / "definitions.py", title=_("Definitions"), icon="📖"),
             ],
-        }
+            _("Reports"): [
+                st.Page(PAGES / "report.py", title=_("Report"), icon="📝"),
+                st.Page(PAGES / "lineage.py", title=_("Trace a figure"), icon="🧵"),
+            ],
+        },
+        expanded=True,  # else a full menu is cut off by an English "View 3 more"
     )
 
 
@@ -113,6 +122,16 @@ def language_switch() -> None:
     )
 
 
+def run_page(page: st.Page) -> None:
+    """The page. When the store cannot be had meanwhile, what stands in the way and a button to try again."""
+    try:
+        page.run()
+    except StoreTrouble as trouble:
+        with st.container(border=True):
+            st.text(f"⏳ {trouble}")
+            st.button(_("Try again"), type="primary")  # a click on anything runs the page again
+
+
 def form_page(code: str) -> st.Page:
     """The page of a form: its own where there is one, else the page for any form."""
     form, own = all_forms()[code], PAGES / f"{code}.py"
@@ -126,14 +145,15 @@ def form_of_this_page() -> str:
     return named if named in all_forms() else next(iter(all_forms()))
 
 
-def enter_page(form: str | None = None, *, choose: bool = True) -> View:
+def enter_page(form: str | None = None, *, choose: bool = True, recent: bool = False) -> View:
     """The first line of every page, also of one that runs without app.py: language, style, store, region and period.
 
-    form: the page is about this form, so no period finer than its own is offered. choose: draw the pickers.
+    form: the page is about this form, so no period finer than its own is offered. choose: draw the pickers. recent:
+    offer the last periods too, for which nothing may have been reported.
     """
     freeze_imports()
     settle_language()
-    if not _navigated:  # the first visitor of a server came by a page's own address, past app.py: go through it
+    if "navigated" not in st.session_state:  # an early visitor came by a page's own address, past app.py: go through it
         navigation()
         st.rerun()
     st.html(f"<style>{built_in_words()}{STYLE}</style>")
@@ -141,9 +161,15 @@ def enter_page(form: str | None = None, *, choose: bool = True) -> View:
     settled = View(store, register().get("0"), Period(2000))
     frequencies = frequencies_of(form)
     periods = periods_on_offer(settled.ask(indicators.periods_held), form, frequencies)
+    if recent:
+        periods = sorted({*periods, *recent_periods(frequencies)}, reverse=True)
     unit, period = chosen_unit_and_period(settled, frequencies, periods)
     view = View(store, unit, period)
     demonstration_mark(view)
+    under_way, _ended = bulk.batches(store)
+    if under_way:
+        with st.sidebar:
+            show_work(under_way, language())
     if choose:
         show_in_url("unit", unit.code)
         show_in_url("period", period.code)
@@ -167,6 +193,16 @@ def ready_store() -> Store:
     )
     place.empty()
     return store
+
+
+@st.fragment(run_every=2)
+def show_work(under_way: Sequence[bulk.Batch], spoken: str) -> None:
+    """Files that are being taken in, on whatever page one looks at; when they are in, the page follows."""
+    speak(spoken)  # a fragment runs without the rest of the page
+    for batch in under_way:
+        st.progress(batch.done, text="📥 " + _("Taking in files: {n}").format(n=batch.progress(brief=True)))
+    if any(batch.ended.is_set() for batch in under_way):
+        st.rerun()
 
 
 def recall(name: str) -> str | None:
@@ -209,6 +245,15 @@ def periods_on_offer(held: pd.DataFrame, form: str | None, frequencies: Sequence
             around = {period_on(period.end, frequency) for period in reported for frequency in frequencies}
             offered |= {p for p in around if reported & {*source_periods(p, declared.frequency, declared.measure)}}
     return sorted(offered, reverse=True)
+
+
+def recent_periods(frequencies: Sequence[Frequency]) -> Iterator[Period]:
+    """Of each frequency the period that today falls in and those before it, two years back."""
+    for frequency in frequencies:
+        period = period_on(date.today(), frequency)
+        for _n in range(2 * 12 // MONTHS_IN[frequency] + 1):
+            yield period
+            period = period.previous()
 
 
 def chosen_unit_and_period(
@@ -373,18 +418,7 @@ def period_label(code: str) -> str:
 
 def status_label(status: str | None) -> str:
     """The state of a return as people say it."""
-    labels = {
-        "unsure": "❔ " + _("To be answered"),
-        "error": "🔴 " + _("Has errors"),
-        "query": "🟠 " + _("To be explained"),
-        "explained": "🟡 " + _("Explained; may be accepted"),
-        "clean": "🔵 " + _("Ready to accept"),
-        "accepted": "🟢 " + _("Accepted"),
-        "superseded": "⚪ " + _("Replaced by a newer return"),
-        "sent_back": "↩️ " + _("Sent back"),
-        "withdrawn": "⚫ " + _("Withdrawn"),
-    }
-    return labels[status] if status else "⚠️ " + _("Not reported")
+    return f"{STATUS_ICONS[status]} {_(STATUSES[status])}" if status else "⚠️ " + _("Not reported")
 
 
 def who() -> str:
@@ -395,14 +429,18 @@ def who() -> str:
 # ---- showing ---------------------------------------------------------------------------------------------------------
 
 
-def upload(label: str, *, types: Sequence[str], key: str, help: str | None = None) -> list:
-    """A place to drop files, in the language of the page."""
-    return st.file_uploader(label, type=list(types), accept_multiple_files=True, key=key, help=help)
+def upload(label: str, *, types: Sequence[str], key: str, folder: bool = False) -> list:
+    """A place to drop files, or one folder with all beneath it, in the language of the page."""
+    return st.file_uploader(label, type=list(types), accept_multiple_files="directory" if folder else True, key=key)
 
 
 def built_in_words() -> str:
     """The texts that Streamlit has in English only, as CSS variables for style.css."""
-    words = {"choose-files": _("Choose files"), "drop-here": _("or drop them here, many at once")}
+    words = {
+        "choose-files": _("Choose files"),
+        "drop-here": _("or drop them here, many at once"),
+        "apply": _("counts once you leave the field"),
+    }
     return (
         ":root{" + "".join(f"--hz-{name}:{json.dumps(text, ensure_ascii=False)};" for name, text in words.items()) + "}"
     )

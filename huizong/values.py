@@ -66,6 +66,10 @@ DOUBTS: dict[str, tuple[str, str]] = {
         N_("set the cell’s format to General and check the number"),
     ),
     "not_yes_no": (N_("“{found}” is neither yes nor no"), N_("write 是 or 否")),
+    "symbol_font": (
+        N_("the cell holds the letter “{found}”, which a symbol font may show as a tick or a cross"),
+        N_("write yes or no in an ordinary font"),
+    ),
     "not_in_list": (N_("“{found}” is not one of the choices"), N_("choose one of those the form lists")),
     "not_date": (N_("“{found}” is not a date"), N_("write year, month and day, such as 2018-09-30")),
     "ambiguous_date": (
@@ -84,8 +88,8 @@ DOUBTS: dict[str, tuple[str, str]] = {
     "error_value": (N_("the cell holds the error {found}"), N_("correct the formula or type the value")),
     "merged_value": (N_("one merged cell stands for several"), N_("unmerge the cells and fill in each")),
     "measures_differ": (
-        N_("the head and the line above the table name different units of money"),
-        N_("print one unit of money, the one that the amounts are in"),
+        N_("the head and the line above the table name different units"),
+        N_("print one unit, the one that the numbers are in"),
     ),
     "no_value": (
         N_("the formula {found} has not been calculated"),
@@ -94,7 +98,10 @@ DOUBTS: dict[str, tuple[str, str]] = {
 }
 
 
-def parse_value(cell: Cell, item: Item, *, unit_factor: Decimal = Decimal(1)) -> Value | Doubt | None:
+ONE = Decimal(1)
+
+
+def parse_value(cell: Cell, item: Item, *, unit_factor: Decimal = ONE) -> Value | Doubt | None:
     """What a cell says for an item: integer and decimal Decimal (at most 4 places), yes_no bool, code its code,
     date date, unit and text str; None for a blank cell; a Doubt for one that cannot be read with certainty.
 
@@ -103,9 +110,9 @@ def parse_value(cell: Cell, item: Item, *, unit_factor: Decimal = Decimal(1)) ->
     """
     if cell == "":
         return None
-    if isinstance(cell, CellError):
+    if type(cell) is CellError:
         return Doubt("error_value", cell.code)
-    if isinstance(cell, NoValue):
+    if type(cell) is NoValue:
         return Doubt("no_value", shown(cell))
     return READERS[item.type](cell, item, unit_factor)
 
@@ -154,9 +161,17 @@ def _name(text: str) -> str | None:
 
 YES = frozenset("是 有 √ ✓ ✔ ☑ 1 y yes true".split())
 NO = frozenset("否 无 没有 不是 × ✕ ✖ ✗ ✘ 0 n no false".split())
+BOXES = re.compile(r"(?:(?P<yes>[☑√✓✔■])|[□☐])是[;；,，、/]?(?:(?P<no>[☑√✓✔■])|[□☐])否"
+                   r"|是(?:(?P<after_yes>[☑√✓✔■])|[□☐])[;；,，、/]?否(?:(?P<after_no>[☑√✓✔■])|[□☐])")  # fmt: skip
+SYMBOLS = frozenset("üûýþPORSQT¨")  # a tick, a cross or a box in Wingdings or Wingdings 2
 
 
 def read_yes_no(cell: Cell, item: Item, factor: Decimal) -> bool | Doubt | None:
+    return parse_yes_no(cell)
+
+
+def parse_yes_no(cell: Cell) -> bool | Doubt | None:
+    """True or False, None for a blank cell, a Doubt for what is neither."""
     if isinstance(cell, bool):
         return cell
     if isinstance(cell, float | int) and cell in (0, 1):
@@ -169,6 +184,12 @@ def read_yes_no(cell: Cell, item: Item, factor: Decimal) -> bool | Doubt | None:
             return False
         if NOTHING.fullmatch(text):
             return None
+        if boxes := BOXES.fullmatch(text.replace(" ", "")):
+            yes, no = boxes["yes"] or boxes["after_yes"], boxes["no"] or boxes["after_no"]
+            if bool(yes) != bool(no):
+                return bool(yes)
+        if cell.strip() in SYMBOLS:
+            return Doubt("symbol_font", shown(cell))
     return Doubt("not_yes_no", shown(cell))
 
 
@@ -192,7 +213,7 @@ def read_code(cell: Cell, item: Item, factor: Decimal) -> str | Doubt | None:
 
 LIMIT = 10**14  # DECIMAL(18,4) holds 14 digits before the point
 PLACES = Decimal("0.0001")
-SMALL = [Decimal(n) for n in range(1000)]
+SMALL = {n: Decimal(n) for n in range(1000)}  # most counts are: taken from here in a quarter of the time
 LONGEST = 64  # characters of a text that may be a number
 SERIAL_ZERO = date(1899, 12, 30)  # the day that Excel calls 0
 
@@ -261,13 +282,19 @@ def _exactly(number: Decimal, item: Item, found: str) -> Decimal | Doubt:
 def read_number(cell: Cell, item: Item, factor: Decimal) -> Decimal | Doubt | None:
     kind = type(cell)
     if kind is float or kind is int:
-        if factor == 1 and 0 <= cell < 1000 and cell == int(cell):
-            return SMALL[int(cell)]
+        if (small := SMALL.get(cell)) is not None and (factor is ONE or factor == 1):
+            return small
         if not isfinite(cell):
             return Doubt("not_finite", shown(cell))
         return _exactly(Decimal(repr(cell)) * factor, item, shown(cell))
     if kind is str:
-        if cell.isascii() and cell.isdecimal() and len(cell) < 4 and factor == 1 and (cell[0] != "0" or cell == "0"):
+        if (
+            cell.isascii()
+            and cell.isdecimal()
+            and len(cell) < 4
+            and (factor is ONE or factor == 1)
+            and (cell[0] != "0" or cell == "0")
+        ):
             return SMALL[int(cell)]
         return _read_number_text(tidied(cell), item, factor, shown(cell))
     if kind is bool:
@@ -312,6 +339,8 @@ def _in_unit(number: Decimal, words: str, text: str, item: Item, factor: Decimal
         return _exactly(number * factor, item, found)
     unit, english = (item.unit.zh, item.unit.en) if item.unit else ("", "")
     scale = _scales(unit, english, tuple(item.counters), item.type == "integer").get(words)
+    if scale is not None and factor != 1 and unit not in MONEY:  # 12人 in a column of hundreds
+        return Doubt("wrong_unit", found, params={"written": words})
     if scale is not None:
         return _exactly(number * scale, item, found)
     if words == "%":
@@ -391,21 +420,24 @@ def _read_numerals(run: re.Match[str], text: str, item: Item, factor: Decimal, f
     value = numeral_value(numerals)
     if value is None or numerals == "○":
         return _not_a_number(text, item, factor, found)
-    if not words and item.unit and item.unit.zh in MONEY and re.search("[万亿]", numerals):
-        words = "元"  # 二十万 in a column of 万元 is 20, as 20万 is
+    if not words and re.search("[万亿]", numerals):
+        if item.unit and item.unit.zh in MONEY:
+            words = "元"  # 二十万 in a column of 万元 is 20, as 20万 is
+        elif factor != 1:
+            return Doubt("wrong_unit", found, params={"written": numerals})
     return _in_unit(Decimal(value), words, text, item, factor, found)
 
 
 # ---- dates ----------------------------------------------------------------------------------------------------------
 
-MIDNIGHT = re.compile(r"[ T]0{1,2}:00(?::00(?:\.0+)?)?$")
+CLOCK = re.compile(r"[ T](?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]+)?)?$")
 YEAR, PART = rf"([0-9]{{4}}|[{DIGITS}]{{4}})", rf"([0-9]{{1,2}}|[{DIGITS}十]{{1,3}})"
 DATE_WORDS = re.compile(rf"{YEAR}年{PART}月(?:份|{PART}[日号]?)?")
 DATE_MARKS = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})(?:\2([0-9]{1,2}))?")
 DATE_DIGITS = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
 # Which part is the year, which the day? 2018.1 is what Excel makes of 2018.10.
 OPEN_DATE = re.compile(
-    r"[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{2,4}|[0-9]{2}年.*|[0-9]{1,2}月[0-9]{1,2}[日号]?|[0-9]{6}|[0-9]{4}\.1"
+    r"[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{1,4}|[0-9]{2}年.*|[0-9]{1,2}月[0-9]{1,2}[日号]?|[0-9]{6}|[0-9]{4}\.1"
 )
 FIRST, LAST = date(1949, 1, 1), date(2099, 12, 31)
 
@@ -426,7 +458,7 @@ def read_date(cell: Cell, item: Item, factor: Decimal) -> date | Doubt | None:
 def _read_date_text(text: str, found: str) -> date | Doubt | None:
     if NOTHING.fullmatch(text):
         return None
-    text = re.sub(r"(?<![0-9]) | (?![0-9])", "", MIDNIGHT.sub("", text)).translate(ALIKE)
+    text = re.sub(r"(?<![0-9]) | (?![0-9])", "", CLOCK.sub("", text)).translate(ALIKE)
     if OPEN_DATE.fullmatch(text):
         return Doubt("ambiguous_date", found)
     if match := DATE_WORDS.fullmatch(text):

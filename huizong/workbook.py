@@ -16,6 +16,13 @@ MAX_TEXT = 32_767  # characters of one cell: what Excel allows
 MEMORY_BYTES = 512 * 2**20  # of one reading process: at this limit 3 of 7,175 openable public files are lost
 SECONDS = 20  # for one file
 
+# Of an archive of workbooks, those inside it counted with it.
+MAX_ARCHIVED_FILES = 10_000
+MAX_ARCHIVED_BYTES = 2 * 2**30  # unpacked, as counted while unpacking
+MAX_DIRECTORY_BYTES = 4 * 2**20  # of a ZIP's list of contents: 400 bytes for each of the files that are taken
+MAX_RATIO = 200  # unpacked to packed, beyond the first MiB: a made-up return of blanks only packs to a fiftieth
+NESTED = 2  # archives within archives
+
 MARK_SHEET = "_huizong"  # the hidden sheet of our own blanks
 
 
@@ -58,6 +65,7 @@ class Sheet:
     hidden: bool = False
     hidden_rows: list[int] = field(default_factory=list)  # within rows
     hidden_columns: list[int] = field(default_factory=list)
+    struck: list[tuple[int, int]] = field(default_factory=list)  # cells whose text is struck through, within rows
 
     def address(self, row: int, column: int) -> str:
         return f"{column_letter(self.left + column)}{self.top + row + 1}"
@@ -73,22 +81,38 @@ class Workbook:
 
 
 class Unreadable(Exception):
-    """A file that cannot be read; args[0] is the reason's code, told to the clerk by edits.REASONS."""
+    """A file that cannot be read: the reason's code, told to the clerk by edits.REASONS, and the cells it is about."""
 
     @property
     def reason(self) -> str:
         return self.args[0]
 
+    @property
+    def cells(self) -> list[str]:
+        return self.args[1] if len(self.args) > 1 else []
+
 
 @dataclass(slots=True)
 class Look:
-    """What a file says of one sheet beside the values; rows and columns from 0 as on the sheet."""
+    """What a file says of one sheet beside the values; rows and columns from 0 as on the sheet. cells: those that do
+    not hold what their value is: errors, formulas without a value, 10% for 0.1, 1² for a 1 with a raised 2."""
 
-    cells: dict[tuple[int, int], CellError | NoValue] = field(default_factory=dict)
+    cells: dict[tuple[int, int], Cell] = field(default_factory=dict)
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)  # top, left, bottom, right
     hidden: bool = False
     hidden_rows: list[int] = field(default_factory=list)
     hidden_columns: list[int] = field(default_factory=list)
+    struck: list[tuple[int, int]] = field(default_factory=list)
+
+
+RAISED = str.maketrans(
+    "0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"
+)  # a raised 2 is a footnote mark, and no digit of the number before it
+
+
+def as_percentage(value: float) -> str:
+    """0.1 as a cell of percentages shows it: 10%."""
+    return f"{value * 100:.10g}%"
 
 
 def place(name: str, top: int, left: int, rows: list[list[Cell]], look: Look) -> Sheet:
@@ -104,6 +128,7 @@ def place(name: str, top: int, left: int, rows: list[list[Cell]], look: Look) ->
         look.hidden,
         [row - top for row in look.hidden_rows if 0 <= row - top < len(rows)],
         [column - left for column in look.hidden_columns if column >= left],
+        [(row - top, column - left) for row, column in look.struck],
     )
 
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from huizong import desk_ui, submissions, ui
+from huizong import checks_ui, decisions_ui, desk_ui, questions_ui, submissions, ui
 from huizong.texts import _
 
 view = ui.enter_page(choose=False)
@@ -24,9 +24,15 @@ submission = desk_ui.pick_submission(chosen, key="history")
 with st.container(border=True, key="submission"):
     desk_ui.show_heading(view, submission)
     desk_ui.show_timeline(view, submission)
-    desk_ui.show_findings(view, submission)
+    if submission["status"] == "unsure":
+        questions_ui.ask_what_is_unclear(view, submission)
+    else:
+        desk_ui.show_findings(view, submission)
+    checks_ui.show_in_return(view, submission)
     desk_ui.offer_markup(view, submission)
     desk_ui.show_difference(view, submission)
     desk_ui.show_rows(view, submission)
-    desk_ui.offer_correction(view, submission)
-    desk_ui.offer_withdrawal(view, submission)
+    questions_ui.offer_columns(view, submission)
+    with st.container(horizontal=True):
+        decisions_ui.offer_correction(view, submission)
+        decisions_ui.offer_withdrawal(view, submission)

@@ -2,15 +2,15 @@
 
 import streamlit as st
 
-from huizong import desk_ui, ui
+from huizong import checks_ui, decisions_ui, desk_ui, questions_ui, receiving_ui, ui
 from huizong.texts import _
 
 view = ui.enter_page(choose=False)
 st.title(_("Upload"))
 desk_ui.say_what_was_done()
 
-desk_ui.receive_files(view)
-desk_ui.show_receipts(view)
+receiving_ui.receive_files(view)
+receiving_ui.show_batches(view)
 
 pending = view.store.ask("pending", view.scope)
 st.header(_("Waiting for a decision ({n})").format(n=len(pending)))
@@ -21,20 +21,24 @@ if pending.empty:
         label=_("Submissions"),
     )
 else:
-    desk_ui.accept_all_clean(view, pending)
+    decisions_ui.accept_all_clean(view, pending)
     submission = desk_ui.pick_submission(pending, key="pending")
     with st.container(border=True, key="submission"):
         desk_ui.show_heading(view, submission)
         if submission["status"] == "unsure":
-            desk_ui.ask_what_is_unclear(view, submission)
+            questions_ui.ask_what_is_unclear(view, submission)
         else:
             findings = desk_ui.show_findings(view, submission)
-            desk_ui.ask_explanations(view, submission, findings)
+            checks_ui.show_in_return(view, submission)
+            decisions_ui.ask_explanations(view, submission, findings)
             desk_ui.show_difference(view, submission)
             desk_ui.show_rows(view, submission)
+            questions_ui.offer_columns(view, submission)
         desk_ui.offer_markup(view, submission)
-        desk_ui.decide(view, submission)
-        desk_ui.offer_correction(view, submission)
+        decisions_ui.decide(view, submission)
+        decisions_ui.offer_correction(view, submission)
+
+decisions_ui.offer_nil(view)
 
 st.header(_("Blank return"))
 desk_ui.offer_blank(view)

@@ -1,6 +1,7 @@
 -- What: what a whole is made of (age groups, categories, …) in the returns in force.
 -- Grain: one row per composition × part × period asked for × child unit (or the unit itself).
--- Parameters: scope, form, unit, level ('self' or the level of the parts), as_of, compositions (codes),
+-- Parameters: scope, form, unit, level ('self' or the level of the parts), as_of, facts (the tables or views to take
+--   them from), compositions (codes),
 --   periods (as asked) and sources (the period of the return), two lists of equal length.
 WITH wanted AS (
     SELECT unnest($periods::VARCHAR[]) AS period, unnest($sources::VARCHAR[]) AS source
@@ -28,7 +29,8 @@ parts AS (
             WHEN 'township' THEN coalesce(fact.township, $unit)
         END AS unit
     FROM wanted
-    INNER JOIN fact ON fact.form = $form AND fact.period = wanted.source AND list_contains($compositions::VARCHAR[], fact.indicator)
+    INNER JOIN query_table($facts::VARCHAR[], TRUE) AS fact
+        ON fact.form = $form AND fact.period = wanted.source AND list_contains($compositions::VARCHAR[], fact.indicator)
     INNER JOIN in_force ON in_force.id = fact.submission_id
     WHERE
         $unit = fact.department

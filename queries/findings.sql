@@ -1,7 +1,7 @@
 -- What: the findings of one submission.
 -- Grain: one row per finding, errors first.
 -- Parameters: scope, submission (its id).
-SELECT finding.*, submission.form
+SELECT finding.*, submission.form, submission.period
 FROM finding
 INNER JOIN submission ON submission.id = finding.submission_id
 WHERE

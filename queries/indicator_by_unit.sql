@@ -1,6 +1,7 @@
 -- What: indicators of a unit's parts (or of the unit itself), Σ numerator / Σ denominator over the returns in force.
 -- Grain: one row per indicator × period asked for × child unit that has or owes something.
 -- Parameters: scope, unit (code; '0' the country), owner (the unit whose returns answer for it: itself, or a township's county), level ('self' or the level of the parts), as_of,
+--   facts (the tables or views to take them from),
 --   and four lists of equal length saying which returns make which figure: indicators, forms, periods (as asked),
 --   sources (the period of the return), with source_ends (its last day), medians, ratios.
 -- A unit whose numerator or denominator is missing adds to neither side. Missing is not zero. A target set for the unit
@@ -64,7 +65,7 @@ terms AS (
             WHEN 'township' THEN coalesce(fact.township, $unit)
         END AS unit
     FROM wanted
-    INNER JOIN fact
+    INNER JOIN query_table($facts::VARCHAR[], TRUE) AS fact
         ON fact.indicator = wanted.indicator AND fact.form = wanted.form AND fact.period = wanted.source AND fact.part = ''
     INNER JOIN in_force ON in_force.id = fact.submission_id
     WHERE
@@ -133,16 +134,6 @@ incomplete AS (
     FROM by_reporter
     GROUP BY indicator, period, unit
 ),
-assigned_province AS (
-    SELECT DISTINCT wanted.form, wanted.source, expectation.province
-    FROM wanted
-    INNER JOIN expectation
-        ON
-            expectation.form = wanted.form
-            AND NOT expectation.is_default
-            AND (expectation.valid_from IS NULL OR expectation.valid_from <= wanted.source_end)
-            AND (expectation.valid_to IS NULL OR expectation.valid_to >= wanted.source_end)
-),
 owed AS (
     SELECT
         wanted.indicator,
@@ -161,17 +152,10 @@ owed AS (
     INNER JOIN expectation
         ON
             expectation.form = wanted.form
-            AND (expectation.valid_from IS NULL OR expectation.valid_from <= wanted.source_end)
-            AND (expectation.valid_to IS NULL OR expectation.valid_to >= wanted.source_end)
-    LEFT JOIN assigned_province AS assigned
-        ON
-            expectation.is_default
-            AND assigned.form = wanted.form
-            AND assigned.source = wanted.source
-            AND assigned.province = expectation.province
+            AND wanted.source_end BETWEEN expectation.valid_from AND expectation.valid_to
+            AND month(wanted.source_end) % expectation.months = 0
     WHERE
-        assigned.form IS NULL
-        AND $owner IN ('0', expectation.province, expectation.prefecture, expectation.county, expectation.unit)
+        $owner IN ('0', expectation.province, expectation.prefecture, expectation.county, expectation.unit)
         AND list_has_any(
             $scope::VARCHAR[], ['0', expectation.province, expectation.prefecture, expectation.county, expectation.unit]
         )

@@ -1,6 +1,6 @@
 -- What: the returns that wait for a decision: of each form, unit and period the newest, while it is undecided.
 -- Grain: one row per submission, those that need most attention first; replaces is the id of the return in force that
---   accepting it would end.
+--   accepting it would end, closed_at when its period was closed.
 -- Parameters: scope.
 WITH visible AS (
     SELECT submission.*, org_unit.name AS unit_name
@@ -16,8 +16,9 @@ newest AS (
     WHERE status <> 'withdrawn'
     QUALIFY revision IS NULL OR revision = max(revision) OVER (PARTITION BY form, unit, period)
 )
-SELECT newest.*, in_force.id AS replaces
+SELECT newest.*, in_force.id AS replaces, closing.closed_at
 FROM newest
+LEFT JOIN closing ON closing.form = newest.form AND closing.period = newest.period
 LEFT JOIN visible AS in_force
     ON
         in_force.form = newest.form

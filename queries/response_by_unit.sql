@@ -24,29 +24,16 @@ newest AS (
         AND list_has_any($scope::VARCHAR[], ['0', province, prefecture, county, unit])
     GROUP BY unit, period, province, prefecture, county, department
 ),
-assigned_province AS (
-    SELECT DISTINCT wanted.source, expectation.province
-    FROM wanted
-    INNER JOIN expectation
-        ON
-            expectation.form = $form
-            AND NOT expectation.is_default
-            AND (expectation.valid_from IS NULL OR expectation.valid_from <= wanted.source_end)
-            AND (expectation.valid_to IS NULL OR expectation.valid_to >= wanted.source_end)
-),
 owed AS (
     SELECT expectation.unit, wanted.source
     FROM wanted
     INNER JOIN expectation
         ON
             expectation.form = $form
-            AND (expectation.valid_from IS NULL OR expectation.valid_from <= wanted.source_end)
-            AND (expectation.valid_to IS NULL OR expectation.valid_to >= wanted.source_end)
-    LEFT JOIN assigned_province AS assigned
-        ON expectation.is_default AND assigned.source = wanted.source AND assigned.province = expectation.province
+            AND wanted.source_end BETWEEN expectation.valid_from AND expectation.valid_to
+            AND month(wanted.source_end) % expectation.months = 0
     WHERE
-        assigned.source IS NULL
-        AND $unit IN ('0', expectation.province, expectation.prefecture, expectation.county, expectation.unit)
+        $unit IN ('0', expectation.province, expectation.prefecture, expectation.county, expectation.unit)
         AND list_has_any(
             $scope::VARCHAR[], ['0', expectation.province, expectation.prefecture, expectation.county, expectation.unit]
         )

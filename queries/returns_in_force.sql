@@ -1,7 +1,7 @@
 -- What: the returns that stand behind the figures of a unit.
 -- Grain: one row per submission in force.
 -- Parameters: scope, form, unit ('0' the country), sources (periods), as_of.
-SELECT id, unit, level, period, filename, original, revision, sample, accepted_at
+SELECT id, unit, level, period, filename, original, revision, sample, accepted_at, nil
 FROM submission
 WHERE
     form = $form

@@ -20,12 +20,15 @@ CREATE TABLE IF NOT EXISTS original (
     reason VARCHAR
 );
 
--- One row per return: one form, unit and period as it arrived in one file. In force from accepted_at until ended_at.
+-- One row per return: one form, unit and period as it arrived in one file. In force from accepted_at until ended_at. nil: a
+-- nil return, signed in a file or entered (then original is NULL). repeats: the return whose values this one brings once
+-- more; it is then no revision and there is nothing to decide (status unchanged).
 CREATE TABLE IF NOT EXISTS submission (
     id VARCHAR, original VARCHAR, filename VARCHAR, sheets VARCHAR, form VARCHAR, unit VARCHAR, level INTEGER,
     province VARCHAR, prefecture VARCHAR, county VARCHAR, department VARCHAR, period VARCHAR, period_start DATE,
     period_end DATE, revision INTEGER, status VARCHAR, sample BOOLEAN, received_at TIMESTAMP, accepted_at TIMESTAMP,
-    ended_at TIMESTAMP, n_rows INTEGER, n_errors INTEGER, n_queries INTEGER, n_explained INTEGER, questions VARCHAR
+    ended_at TIMESTAMP, n_rows INTEGER, n_errors INTEGER, n_queries INTEGER, n_explained INTEGER, questions VARCHAR,
+    nil BOOLEAN, repeats VARCHAR
 );
 
 -- One row per finding of a submission, errors first.
@@ -40,23 +43,75 @@ CREATE TABLE IF NOT EXISTS located (
     submission_id VARCHAR, sheet VARCHAR, item VARCHAR, place VARCHAR
 );
 
--- One row per submission × indicator (or composition part) × org unit of the rows: what the rows add to each side.
+-- One row per submission × indicator (or composition part): what the return adds to each side. The views
+-- <form>_by_township hold the same with a row for each township of the rows; here township is NULL.
 CREATE TABLE IF NOT EXISTS fact (
     submission_id VARCHAR, form VARCHAR, indicator VARCHAR, part VARCHAR, period VARCHAR, province VARCHAR,
     prefecture VARCHAR, county VARCHAR, township VARCHAR, department VARCHAR, numerator DECIMAL(18, 4),
     denominator DECIMAL(18, 4), n_incomplete INTEGER
 );
 
--- One row per form × unit that owes it, for the periods that end between the two dates.
-CREATE TABLE IF NOT EXISTS assignment (form VARCHAR, unit VARCHAR, valid_from DATE, valid_to DATE, sample BOOLEAN);
+-- One row per rule of who owes what, in the order n in which they were laid down: a unit, or (beneath) every unit of the
+-- form's level beneath it, owes the form or is let off (owes) for the periods that end between the two dates. frequency
+-- and due_days (after the period's end) are NULL where they are the form's own and the usual.
+CREATE TABLE IF NOT EXISTS assignment (
+    n INTEGER, form VARCHAR, unit VARCHAR, beneath BOOLEAN, frequency VARCHAR, due_days INTEGER, owes BOOLEAN,
+    valid_from DATE, valid_to DATE, sample BOOLEAN
+);
 
 -- One row per indicator × unit × period: what the unit has been asked to reach.
 CREATE TABLE IF NOT EXISTS target (
     indicator VARCHAR, unit VARCHAR, period VARCHAR, value DECIMAL(18, 4), sample BOOLEAN
 );
 
--- Who owes what: the assignments, and by default every county (where no assignment of the form holds in its province).
+-- Who owes what, resolved from the assignments and the default: one row per form × unit × span of time; the spans of a unit
+-- do not overlap. The return for a period is owed that ends in the span, in a month that months (1, 3, 6, 12) divides,
+-- and is due due_days after that day.
 CREATE TABLE IF NOT EXISTS expectation (
     form VARCHAR, unit VARCHAR, province VARCHAR, prefecture VARCHAR, county VARCHAR, valid_from DATE, valid_to DATE,
-    is_default BOOLEAN
+    months INTEGER, due_days INTEGER
 );
+
+-- One row per form × period that is closed now: no return of it is put in force or taken out of it until it is reopened.
+CREATE TABLE IF NOT EXISTS closing (form VARCHAR, period VARCHAR, closed_at TIMESTAMP, who VARCHAR, reason VARCHAR);
+
+-- One row per return that was asked for × attempt. how: telephone, message, letter, visit; answer: what the unit said.
+CREATE TABLE IF NOT EXISTS chase (
+    form VARCHAR, unit VARCHAR, period VARCHAR, chased_at TIMESTAMP, who VARCHAR, how VARCHAR, text VARCHAR, answer VARCHAR
+);
+
+-- One row per line of the cross checks that was looked into and found right, for these values (value) and this period.
+CREATE TABLE IF NOT EXISTS reviewed (
+    "check" VARCHAR, form VARCHAR, unit VARCHAR, period VARCHAR, item VARCHAR, value VARCHAR, reviewed_at TIMESTAMP,
+    who VARCHAR, text VARCHAR
+);
+
+-- One row per form × unit × period: the return that stands for it, in force or waiting for a decision. parent: the unit
+-- whose figures it adds to; peers: the unit whose returns it is compared with: of its level those of the prefecture, of the
+-- province where those are fewer than 8, else of the country.
+CREATE OR REPLACE VIEW standing AS
+SELECT
+    id,
+    form,
+    unit,
+    level,
+    province,
+    prefecture,
+    county,
+    period,
+    period_start,
+    period_end,
+    CASE
+        WHEN department IS NOT NULL THEN county
+        WHEN prefecture <> unit THEN prefecture
+        WHEN province <> unit THEN province
+        ELSE '0'
+    END AS parent,
+    CASE
+        WHEN count(*) OVER (PARTITION BY form, period, period_end, level, prefecture) >= 8 THEN prefecture
+        WHEN count(*) OVER (PARTITION BY form, period, period_end, level, province) >= 8 THEN province
+        ELSE '0'
+    END AS peers
+FROM submission
+WHERE status IN ('error', 'query', 'clean', 'accepted')
+QUALIFY row_number() OVER (PARTITION BY form, unit, period, period_end ORDER BY revision DESC) = 1;

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # What the tests need besides Python: Debian's chromium, a Chinese font so that its screenshots can be read, and
-# LibreOffice, which calculates the blanks.
+# LibreOffice, which calculates the blanks and opens the reports.
 set -euo pipefail
 
 packages=()
 command -v chromium >/dev/null || packages+=(chromium)
 [ -n "$(fc-list :lang=zh 2>/dev/null)" ] || packages+=(fontconfig fonts-noto-cjk)
-command -v soffice >/dev/null || packages+=(libreoffice-calc)
+office=$(readlink -f "$(command -v soffice)" || true)
+[ -n "$office" ] || packages+=(libreoffice-calc libreoffice-writer)
+[ ! -e "${office%/*}/libsclo.so" ] || [ -e "${office%/*}/libswlo.so" ] || packages+=(libreoffice-writer)
 [ ${#packages[@]} -eq 0 ] && exit 0
 
 as_root=()

@@ -29,6 +29,7 @@ CODE_LENGTHS = [1, 2, 4, 6, 9, 12]
 # Village: 001–199 居民委员会, 200–399 村民委员会 and 嘎查; from 400 on stand-ins in zones, which count as neither.
 ZONE_COUNTIES = range(71, 81)
 FIRST_ZONE_TOWNSHIP = 400
+GROUP = 8192  # rows that are read together: a county's villages stand in one or two of them
 COMMUNITIES = range(1, 200)
 VILLAGES = range(200, 400)
 NAMED_LIKE_A_TOWNSHIP = re.compile(r".*(?<![区园团乡处厂])(街道|街道办事处|镇|乡|苏木)")
@@ -90,7 +91,15 @@ def make_register(units: list[list[tuple[str, str]]], villages: list[tuple[str, 
 def write(table: pa.Table, path: Path) -> None:
     """Codes rise from row to row: written as differences they take almost no room."""
     rising = {name: "DELTA_BYTE_ARRAY" for name in table.column_names if name in ("code", "parent")}
-    pq.write_table(table, path, compression="zstd", compression_level=19, use_dictionary=False, column_encoding=rising)
+    pq.write_table(
+        table,
+        path,
+        compression="zstd",
+        compression_level=19,
+        use_dictionary=False,
+        column_encoding=rising,
+        row_group_size=GROUP,
+    )
     print(f"{path.name}: {len(table):,} rows, {path.stat().st_size / 1000:,.0f} kB")
 
 

@@ -53,16 +53,16 @@ def text_cell(at: str, text: str) -> str:
     return f'<c r="{at}" t="inlineStr"><is><t>{text}</t></is></c>'
 
 
-def ods(*tables: str, manifest: str = "<manifest/>") -> bytes:
+def ods(*tables: str, manifest: str = "<manifest/>", styles: str = "") -> bytes:
     """An .ods whose spreadsheet holds these table:table elements."""
-    spaces = " ".join(f'xmlns:{name}="{OASIS}:{name}:1.0"' for name in ("office", "table", "text"))
+    spaces = " ".join(f'xmlns:{name}="{OASIS}:{name}:1.0"' for name in ("office", "table", "text", "style"))
     spaces += ' xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'
     body = f"<office:body><office:spreadsheet>{''.join(tables)}</office:spreadsheet></office:body>"
     return zipped(
         {
             "mimetype": "application/vnd.oasis.opendocument.spreadsheet",
             "META-INF/manifest.xml": manifest,
-            "content.xml": f"<office:document-content {spaces}>{body}</office:document-content>",
+            "content.xml": f"<office:document-content {spaces}>{styles}{body}</office:document-content>",
         }
     )
 
@@ -87,9 +87,14 @@ def wide(text: str) -> bytes:
 
 
 def xlsb(
-    rows: Sequence[Sequence[str | float | None]], *, hidden: Sequence[int] = (), merged: Sequence[tuple] = ()
+    rows: Sequence[Sequence[str | float | None]],
+    *,
+    hidden: Sequence[int] = (),
+    merged: Sequence[tuple] = (),
+    uncalculated: bool = False,
 ) -> bytes:
-    """An .xlsb with one sheet 表1; '#REF!' becomes an error cell. No library writes this kind."""
+    """An .xlsb with one sheet 表1; '#REF!' becomes an error cell, '=0' a formula beside a 0; uncalculated: that asks to
+    be calculated. No library writes this kind."""
     cells = b""
     for r, row in enumerate(rows):
         cells += record(0, struct.pack("<IIHBBBI", r, 0, 300, 0, 0x10 if r in hidden else 0, 0, 0))
@@ -99,6 +104,8 @@ def xlsb(
                 cells += record(3, place + b"\x17")
             elif cell == "=#DIV/0!":
                 cells += record(11, place + b"\x07" + struct.pack("<HII", 0, 0, 0))
+            elif cell == "=0":
+                cells += record(9, place + struct.pack("<dHII", 0, 0, 0, 0))
             elif isinstance(cell, str):
                 cells += record(6, place + wide(cell))
             elif cell is not None:
@@ -107,6 +114,7 @@ def xlsb(
     ranges = b"".join(record(176, struct.pack("<IIII", *span)) for span in merged)
     sheet = record(129) + record(148, area) + record(145) + cells + record(146) + ranges + record(130)
     book = record(131) + record(143) + record(156, struct.pack("<II", 0, 1) + wide("r1") + wide("表1")) + record(144)
+    book += record(157, bytes(24) + struct.pack("<H", uncalculated))
     return zipped(
         {
             "[Content_Types].xml": CONTENT_TYPES,

@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from huizong import decisions, intake, submissions
+from huizong import decisions, derive, intake, submissions
 from huizong.forms import Forms
 from huizong.org_units import COUNTY, DEPARTMENT, TOWNSHIP, Register, register
 from huizong.store import Store
 
 BELOW = (COUNTY, TOWNSHIP, DEPARTMENT)
 SONGSHAN, LINXI, YONGNING = "150404", "150424", "450109"
-DERIVED = ("original", "submission", "finding", "located", "fact", "target", "assignment", "expectation")
+DERIVED = (*derive.DERIVED, "expectation")
 
 
 @cache

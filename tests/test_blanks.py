@@ -119,7 +119,8 @@ def test_only_the_cells_to_fill_in_are_open(form: Form) -> None:
     assert sheet.protection.sheet
     assert not sheet.protection.password
     first = row_of(sheet, 1)
-    assert all(cell.protection.locked for row in sheet.iter_rows(1, first - 1) for cell in row)
+    above = [cell for row in sheet.iter_rows(1, first - 1) for cell in row if not cell.protection.locked]
+    assert len(above) == form.nil  # where a nil return is signed
     assert not any(sheet.cell(first, column).protection.locked for column in range(1, len(form.items) + 2))
     totals = [cell for row in sheet.iter_rows() for cell in row if str(cell.value).startswith("=SUM(")]
     assert all(cell.protection.locked for cell in totals)
@@ -177,11 +178,30 @@ def test_a_blank_in_english_leaves_the_language_of_the_caller() -> None:
 
 def test_the_blank_of_a_list_offers_empty_rows_and_that_of_channels_the_channels() -> None:
     pairing = opened(issued(all_forms()["pairing"])).worksheets[0]
-    assert [pairing.cell(row, 2).value for row in range(4, 19)] == [None] * 15
-    assert pairing["B19"].value == "合计"
+    first = row_of(pairing, 1)
+    assert [pairing.cell(row, 2).value for row in range(first, first + 15)] == [None] * 15
+    assert pairing.cell(first + 15, 2).value == "合计"
     publicity = opened(issued(all_forms()["publicity"])).worksheets[0]
     first = row_of(publicity, "国家级媒体")
     assert publicity.cell(first + 5, 2).value == "信息简报"
+
+
+NOTHING = "本期无数据（零报告），确认请填“是”："
+
+
+def test_a_blank_asks_for_the_signature_of_a_nil_return_where_there_may_be_one() -> None:
+    for form in FORMS:
+        sheet = opened(issued(form)).worksheets[0]
+        asked = [cell.value for row in sheet.iter_rows() for cell in row if NOTHING in str(cell.value)]
+        assert asked == [NOTHING] * form.nil
+
+
+def test_the_signature_of_a_nil_return_is_the_one_open_cell_above_the_table_and_takes_one_word() -> None:
+    sheet = opened(issued(all_forms()["training"])).worksheets[0]
+    row = row_of(sheet, NOTHING)
+    (signed,) = (cell.coordinate for cell in sheet[row] if not cell.protection.locked)
+    (check,) = (c for c in sheet.data_validations.dataValidation if str(c.sqref) == signed)
+    assert check.formula1 == '"是"'
 
 
 def test_a_department_gets_a_blank_with_its_own_row_only() -> None:

@@ -6,16 +6,26 @@ the test, and so does a stack trace on the screen.
 
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from datetime import date
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 from zipfile import ZipFile
 
+import openpyxl
 import pytest
 from clerk import Office, staffing_workbook
 from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+from server import ROOT
 
-from huizong import intake, submissions
+from huizong import board_ui, decisions, intake, journal, submissions
+from huizong.forms import all_forms
+from huizong.org_units import COUNTY as COUNTY_LEVEL
+from huizong.org_units import register
+from huizong.periods import period_on
 from huizong.store import Store
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"
@@ -115,6 +125,23 @@ def drop(page: Page, name: str, content: bytes) -> None:
     settle(page)
 
 
+def click_cell(page: Page, row: int, x: int = 180) -> None:
+    """A cell of the board; x: pixels from its left, from its right when negative; else of the first form."""
+    page.get_by_test_id("data-grid-canvas").first.wait_for()
+    board = page.get_by_test_id("stDataFrame").first
+    left = x if x >= 0 else board.bounding_box()["width"] + x
+    board.click(position={"x": left, "y": board_ui.HEAD + board_ui.LINE * row + board_ui.LINE / 2})
+    settle(page)
+
+
+def fill_in(page: Page, label: str, text: str) -> None:
+    """A field of the popover that is open; it counts once one has left it."""
+    field = page.get_by_test_id("stPopoverBody").get_by_label(label)
+    field.fill(text)
+    field.press("Control+Enter")
+    settle(page)
+
+
 def figure(page: Page, label: str) -> str:
     return page.get_by_test_id("stMetric").filter(has_text=label).first.get_by_test_id("stMetricValue").inner_text()
 
@@ -166,6 +193,19 @@ def test_the_same_workbook_again_brings_nothing_new(page: Page, own: str) -> Non
     expect(page.get_by_test_id("stExpander").filter(has_text="本次报送")).to_contain_text("以前收到过")
 
 
+def test_a_cell_of_the_board_leads_to_its_return(page: Page, own: str) -> None:
+    visit(page, own, "board", unit="15", period="2018-Q3")
+    click_cell(page, 3)  # 赤峰市, the fourth of the province: a click on a part goes there
+    assert "unit=1504" in page.url
+    click_cell(page, 6)  # 林西县, and the first form
+    clicked = page.locator(".st-key-return")
+    expect(clicked).to_contain_text("林西县 · 统战机构人员配备情况表 · 2018年第三季度")
+    screenshot(page, "board-own")
+    clicked.get_by_role("button", name="打开这份报表").click()
+    settle(page)
+    expect(page.get_by_role("heading", level=2).first).to_contain_text("林西县 · 2018年第三季度")
+
+
 @pytest.mark.parametrize("name", ["不是表.xlsx", "说明.docx"])
 def test_a_file_that_is_no_workbook_is_told_apart(page: Page, own: str, name: str) -> None:
     visit(page, own, "upload")
@@ -184,6 +224,148 @@ def test_blanks_are_issued_and_known_again(page: Page, own: str) -> None:
     assert names[0].startswith("150402_红山区_统战机构人员配备情况表_")
     drop(page, names[0], blank)
     expect(page.get_by_role("heading", level=2).filter(has_text="红山区")).to_be_visible()
+
+
+# ---- a quarter -------------------------------------------------------------------------------------------------------
+
+THIS_QUARTER = period_on(date.today(), "quarter").previous()  # the one that is over and comes in now
+COUNTIES = [unit.code for unit in register().under("1504", COUNTY_LEVEL)]  # of 赤峰市, in the order of the board
+WRONG, NIL, LATE = "150404", "150423", "150424"  # 松山区, 巴林右旗, 林西县
+STAFF = {"authorised_posts": 6, "staff_in_post": 5, "full_time": 3, "part_time": 2, "women": 2, "age_36_45": 5,
+         "degree_bachelor": 5, "head_on_committee": "是", "colocated": "否", "operating_funds": 4}  # fmt: skip
+
+
+def filled(blank: bytes, **staff: int) -> bytes:
+    """A staffing blank as a clerk fills it in: the county's own office, nobody in the townships."""
+    workbook = openpyxl.load_workbook(BytesIO(blank))
+    sheet = workbook.worksheets[0]
+    (row,) = (cell.row for cell in sheet["A"] if cell.value == 1)  # 序号
+    values = STAFF | staff
+    while isinstance(sheet.cell(row, 1).value, int):
+        for column, item in enumerate(all_forms()["staffing"].items[1:], 3):
+            if item.numeric or item.code in values:
+                sheet.cell(row, column, values.get(item.code, 0))
+        values, row = {}, row + 1
+    content = BytesIO()
+    workbook.save(content)
+    return content.getvalue()
+
+
+def blanks_of(page: Page, server: str) -> dict[str, tuple[str, bytes]]:
+    """County → the name and the content of its blank, of those that the page hands out."""
+    visit(page, server, "upload", unit="1504", period=THIS_QUARTER.code)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="下载空白表").click()
+    with ZipFile(download.value.path()) as archive:
+        return {name.partition("_")[0]: (name, archive.read(name)) for name in archive.namelist()}
+
+
+@pytest.fixture(scope="module")
+def desk_of_a_quarter(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty store: 赤峰市 owes staffing and training of the last quarter in a week, 林西县 was to send the first
+    already."""
+    folder = tmp_path_factory.mktemp("quarter") / "quarter"
+    store = Store(folder)
+    in_a_week = (date.today() - THIS_QUARTER.end).days + 7
+    rules = [{"form": form, "unit": "15", "beneath": True, "owes": False} for form in store.forms]
+    rules += [{"form": form, "unit": "1504", "due_days": in_a_week} for form in ("staffing", "training")]
+    decisions.assign(store, [*rules, {"form": "staffing", "unit": LATE, "due_days": 0}], who="统计员")
+    store.close()
+    return folder
+
+
+def test_a_quarter_is_lived_through(page: Page, serve: Callable[[Path], str], desk_of_a_quarter: Path) -> None:
+    server = serve(desk_of_a_quarter)
+    board = {"unit": "1504", "period": THIS_QUARTER.code}
+    pills = page.get_by_test_id("stButtonGroup")
+    popover = page.get_by_test_id("stPopoverBody")
+
+    blanks = blanks_of(page, server)
+    assert list(blanks) == COUNTIES
+
+    archive = BytesIO()
+    with ZipFile(archive, "w") as sent:
+        for county, (name, blank) in blanks.items():
+            wrong = {"part_time": 1} if county == WRONG else {}
+            sent.writestr(name, b"\x00\x01 no workbook at all" if county == LATE else filled(blank, **wrong))
+    drop(page, "赤峰市.zip", archive.getvalue())
+    result = page.get_by_test_id("stExpander").filter(has_text="本次报送")
+    expect(result).to_contain_text("12 个文件 · ⚠️ 无法读取 1 · ✅ 已收到 11")
+    expect(result).to_contain_text("有错误 1")
+    expect(result).to_contain_text("可验收 10")
+    screenshot(page, "quarter-1-received")
+
+    visit(page, server, "board", **board)
+    for state in ("逾期 1", "有错待退 1", "未报 12", "已报待审 10"):
+        expect(pills.filter(has_text=state)).to_be_visible()
+    screenshot(page, "quarter-2-board")
+
+    visit(page, server, "upload", **board)
+    expect(page.get_by_role("heading", level=2).filter(has_text="松山区")).to_be_visible()  # what is wrong comes first
+    page.get_by_role("button", name="退回").click()
+    fill_in(page, "理由", "专职与兼职之和不等于在岗人数")
+    popover.get_by_role("button", name="确认退回").click()
+    page.get_by_role("button", name="一键验收全部无误报表（10）").click()
+    expect(page.get_by_text("没有待处理的报表")).to_be_visible(timeout=30_000)
+
+    settle(page)
+    drop(page, "松山区更正.xlsx", filled(blanks[WRONG][1]))
+    expect(page.get_by_role("heading", name="验收后将改变")).to_be_visible()
+    expect(page.get_by_text("已报/应报：松山区 0/1 → 1/1 · 赤峰市 10/12 → 11/12")).to_be_visible()
+    impact = page.get_by_test_id("stTable").filter(has_text="赤峰市").get_by_role("row")
+    expect(impact.filter(has_text="在岗人数")).to_contain_text("50 → 55（+5）")
+    screenshot(page, "quarter-3-impact")
+    page.get_by_role("button", name=ACCEPT).click()
+    expect(page.get_by_text("没有待处理的报表")).to_be_visible(timeout=30_000)
+
+    visit(page, server, "board", **board)
+    click_cell(page, COUNTIES.index(NIL), x=-60)  # training is the last column
+    expect(page.locator(".st-key-return")).to_contain_text("巴林右旗 · 统战培训情况表")
+    page.get_by_role("button", name="登记零报告").click()
+    fill_in(page, "理由", "来电：本季度未举办培训")
+    popover.get_by_role("button", name="确认登记").click()
+    expect(pills.filter(has_text="零报告 1")).to_be_visible()
+
+    pills.get_by_role("button", name="逾期 1").click()
+    page.get_by_role("tab", name="催报").click()
+    expect(page.get_by_test_id("stCode")).to_have_count(1)
+    expect(page.get_by_test_id("stCode")).to_contain_text("林西县")
+    page.get_by_role("button", name="登记催报").click()
+    fill_in(page, "对方答复（可不填）", "明日重新报送")
+    popover.get_by_role("button", name="登记", exact=True).click()
+    expect(page.get_by_test_id("stTable").filter(has_text="明日重新报送")).to_contain_text("林西县")
+    screenshot(page, "quarter-4-chased")
+
+    page.get_by_role("tab", name="定案").click()
+    page.get_by_test_id("stPopover").get_by_role("button", name="定案").click()
+    fill_in(page, "理由", "本季度汇总完毕")
+    popover.get_by_role("button", name="确认定案").click()
+    expect(page.get_by_text("定案（本季度汇总完毕）")).to_be_visible()
+    screenshot(page, "quarter-5-closed")
+
+    store = Store(desk_of_a_quarter)
+    with store.moment() as cursor:
+        _rules, *events = journal.read(cursor)
+    store.close()
+    kinds = ["received"] * 12 + ["sent_back", "accepted", "received", "accepted", "nil", "chased", "closed"]
+    assert [event.kind for event in events] == kinds
+    *_received, back, clean, correction, accepted, nil, chased, closed = events
+    assert back.body["reason"] == "专职与兼职之和不等于在岗人数"
+    assert len(clean.body["submissions"]) == 10
+    assert back.subject not in clean.body["submissions"]
+    assert correction.body["filename"] == "松山区更正.xlsx"
+    assert accepted.body["submissions"] == [f"{correction.subject[:16]}-0"]
+    assert (nil.body["form"], nil.body["unit"], nil.body["period"]) == ("training", NIL, THIS_QUARTER.code)
+    assert chased.body["returns"] == [{"form": "staffing", "unit": LATE, "period": THIS_QUARTER.code}]
+    assert chased.body["answer"] == "明日重新报送"
+    assert closed.subject == THIS_QUARTER.code
+    assert {"staffing", "training"} <= set(closed.body["forms"])
+    verify = [sys.executable, "-m", "huizong", "--store", str(desk_of_a_quarter), "verify"]
+    told = subprocess.run(verify, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stdout + told.stderr
+
+
+# ---- every page ------------------------------------------------------------------------------------------------------
 
 
 def pages_of(page: Page, server: str) -> list[str]:

@@ -274,3 +274,40 @@ def test_heads_are_wrapped() -> None:
     assert charts.wrapped("村级联络员配备率", 5) == "村级联络<br>员配备率"
     assert charts.wrapped("专职率", 5) == "专职率"
     assert charts.wrapped("Village liaison coverage", 5) == "Village<br>liaison<br>coverage"
+
+
+def rates(**counts: tuple[int, int, int, int]) -> pd.DataFrame:
+    """One row per region: owed, received, judged, in time."""
+    return pd.DataFrame(
+        [
+            {"unit": f"15040{n}", "name": name, "period": "2018-Q3", "n_expected": owed, "n_received": received,
+             "n_on_time": in_time, "response": received / owed, "on_time": in_time / judged if judged else math.nan}
+            for n, (name, (owed, received, judged, in_time)) in enumerate(counts.items())
+        ]
+    )  # fmt: skip
+
+
+def test_response_is_printed_with_counts_and_the_timely_part_lies_within() -> None:
+    figure = charts.response(rates(林西县=(4, 2, 4, 1), 松山区=(4, 4, 4, 3), 红山区=(4, 3, 0, 0)), CAPTION)
+    sent, in_time = bars(figure)
+    assert list(sent.x) == [1, 0.75, 0.5]
+    assert list(in_time.x) == [0.75, 0, 0.25]
+    assert all(in_time.x <= sent.x)
+    assert list(sent.text) == ["4/4 · 100% · 按时 75%", "3/4 · 75%", "2/4 · 50% · 按时 25%"]
+    assert list(figure.layout.yaxis.ticktext) == ["松山区", "红山区", "林西县"]
+    assert sent.customdata.ravel().tolist() == ["150401", "150402", "150400"]
+
+
+def test_response_over_time_prints_every_share_and_a_dash_where_nothing_was_owed() -> None:
+    frame = pd.DataFrame(
+        [("150404", "2018-Q2", 0.5), ("150404", "2018-Q3", 1.0), ("150424", "2018-Q3", 0.0)],
+        columns=["unit", "period", "response"],
+    )
+    periods = [Period.of("2018-Q2"), Period.of("2018-Q3")]
+    regions = {"150404": "松山区", "150424": "林西县"}
+    figure = charts.response_over_time(frame, "response", periods, regions, CAPTION)
+    colours, texts = figure.data
+    assert list(texts.text) == ["50%", "100%", "—", "0%"]
+    assert texts.customdata.tolist()[3] == ["150424", "2018-Q3"]
+    assert np.array_equal(colours.z, [[0.5, 1], [math.nan, 0]], equal_nan=True)
+    assert "松山区" in words(figure)

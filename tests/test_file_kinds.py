@@ -1,6 +1,11 @@
 """Every kind of file that districts send: what it holds arrives, cell by cell, and what it hides does not vanish."""
 
+import base64
+import quopri
+import struct
 from datetime import date, datetime
+from email.mime.multipart import MIMEMultipart
+from email.mime.nonmultipart import MIMENonMultipart
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
@@ -10,6 +15,8 @@ import openpyxl
 import pytest
 import xlwt
 from odd_files import ods, ods_cell, relations, saved, spreadsheetml, text_cell, worksheet, xls, xlsb, xlsx, zipped
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from workbooks import drawn, excel
 
@@ -87,6 +94,45 @@ def test_formulas_with_a_value_need_no_second_look(tmp_path: Path) -> None:
     assert cells(only(tmp_path, xlsx(worksheet(f'<row r="1">{row}</row>'))))["D1"] == NoValue("NOW()")
 
 
+STYLES = """<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">
+    <numFmts count="2"><numFmt numFmtId="176" formatCode="0.0%"/><numFmt numFmtId="177" formatCode="0.0"/></numFmts>
+    <fonts count="2"><font><sz val="11"/></font><font><strike/><sz val="11"/></font></fonts>
+    <cellStyleXfs count="1"><xf numFmtId="9" fontId="0"/></cellStyleXfs>
+    <cellXfs count="5"><xf numFmtId="0" fontId="0"/><xf numFmtId="9" fontId="0"/><xf numFmtId="176" fontId="0"/>
+    <xf numFmtId="177" fontId="0"/><xf numFmtId="0" fontId="1"/></cellXfs></styleSheet>"""
+
+
+def test_a_percentage_is_what_the_cell_shows(tmp_path: Path) -> None:
+    row = "".join(f'<c r="{column}1" s="{n}"><v>0.5</v></c>' for n, column in enumerate("ABCD"))
+    data = xlsx(worksheet(f'<row r="1">{row}</row>'), styles=STYLES)
+    assert cells(only(tmp_path, data)) == {"A1": 0.5, "B1": "50%", "C1": "50%", "D1": 0.5}
+
+
+def test_what_is_struck_through_is_told(tmp_path: Path) -> None:
+    row = '<c r="B2" s="4"><v>3</v></c><c r="C2"><v>4</v></c>'
+    found = only(tmp_path, xlsx(worksheet(f'<row r="2">{row}</row>'), styles=STYLES))
+    assert [found.address(*at) for at in found.struck] == ["B2"]
+
+
+def test_a_raised_digit_is_no_digit_of_the_number(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    note = TextBlock(InlineFont(vertAlign="superscript"), "2")
+    book.active["A1"], book.active["B1"] = CellRichText("1", note), CellRichText("在岗人数", note)
+    book.active["C1"] = CellRichText("1", TextBlock(InlineFont(b=True), "2"))
+    assert cells(only(tmp_path, saved_xlsx(book))) == {"A1": "1²", "B1": "在岗人数²", "C1": "12"}
+    shared = '<si><t>甲</t></si><si><r><t>1</t></r><r><rPr><vertAlign val="superscript"/></rPr><t>2</t></r></si>'
+    parts = {"sharedStrings": f'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">{shared}</sst>'}
+    row = '<c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c>'
+    assert cells(only(tmp_path, xlsx(worksheet(f'<row r="1">{row}</row>'), **parts))) == {"A1": "甲", "B1": "1²"}
+
+
+def test_a_row_or_column_of_no_height_or_width_is_hidden(tmp_path: Path) -> None:
+    rows = '<row r="1"><c r="A1"><v>1</v></c><c r="B1"><v>1</v></c></row><row r="2" ht="0"><c r="A2"><v>2</v></c></row>'
+    columns = '<cols><col min="2" max="2" width="0"/></cols>'
+    found = only(tmp_path, xlsx(worksheet(rows, before=columns)))
+    assert (found.hidden_rows, found.hidden_columns) == ([1], [1])
+
+
 # ---- .xls ------------------------------------------------------------------------------------------------------------
 
 
@@ -125,6 +171,38 @@ def test_the_error_cells_of_an_old_workbook(tmp_path: Path) -> None:
     assert found == {"A1": CellError("#REF!"), "A2": CellError("#N/A"), "A3": CellError("#DIV/0!")}
 
 
+def test_the_formats_of_an_old_workbook(tmp_path: Path) -> None:
+    book, sheet = xls()
+    sheet.write(0, 0, 0.5, xlwt.easyxf(num_format_str="0%"))
+    sheet.write(0, 1, 3, xlwt.easyxf("font: struck_out on"))
+    sheet.write_rich_text(0, 2, ["1", ("2", xlwt.easyfont("escapement superscript"))])
+    found = only(tmp_path, saved(book))
+    assert cells(found) == {"A1": "50%", "B1": 3.0, "C1": "1²"}
+    assert [found.address(*at) for at in found.struck] == ["B1"]
+
+
+def test_formulas_of_an_old_workbook_that_nobody_has_calculated(tmp_path: Path) -> None:
+    book, sheet = xls()
+    sheet.write(0, 0, 1)
+    sheet.write(0, 1, xlwt.Formula("1+1"))  # xlwt writes a text without characters
+    data = saved(book)
+    assert cells(only(tmp_path, data)) == {"A1": 1.0, "B1": NoValue("…")}
+    empty, zero, asking = b"\x03" + bytes(5) + b"\xff\xff", bytes(8), b"\x02\x00"
+    assert data.count(empty + bytes(2)) == 1
+    # Other libraries write 0 and ask for it to be calculated; a 0 that does not ask is a calculated one.
+    assert cells(only(tmp_path, data.replace(empty + bytes(2), zero + asking)))["B1"] == NoValue("…")
+    assert cells(only(tmp_path, data.replace(empty + bytes(2), zero + bytes(2))))["B1"] == 0.0
+
+
+def test_a_formula_of_an_old_workbook_may_give_an_empty_text(tmp_path: Path) -> None:
+    book, sheet = xls()
+    for row in range(2):
+        sheet.write(row, 0, xlwt.Formula("1+1"))
+    three = struct.pack("<d", 3)
+    data = saved(book).replace(b"\x03" + bytes(5) + b"\xff\xff", three, 1)
+    assert cells(only(tmp_path, data)) == {"A1": 3.0}
+
+
 def test_the_suffix_of_wps_does_not_matter(tmp_path: Path) -> None:
     book, sheet = xls()
     sheet.write(0, 0, "甲")
@@ -143,6 +221,30 @@ def test_a_binary_workbook(tmp_path: Path) -> None:
     assert [row[1] for row in sheet.rows] == ["人数", 3.0, CellError("#REF!"), CellError("#DIV/0!")]
     assert sheet.hidden_rows == [1]
     assert sheet.merged == [(0, 0, 0, 1)]
+
+
+def test_a_zero_in_a_binary_workbook_that_asks_to_be_calculated(tmp_path: Path) -> None:
+    rows = [["甲", "=0"], ["乙", 0.0]]
+    assert [row[1] for row in only(tmp_path, xlsb(rows)).rows] == [0.0, 0.0]
+    assert [row[1] for row in only(tmp_path, xlsb(rows, uncalculated=True)).rows] == [NoValue("…"), 0.0]
+
+
+def test_the_formats_of_an_open_document(tmp_path: Path) -> None:
+    styles = """<office:automatic-styles>
+        <style:style style:name="T1"><style:text-properties style:text-position="33% 58%"/></style:style>
+        <style:style style:name="ce1"><style:text-properties style:text-line-through-style="solid"/></style:style>
+        </office:automatic-styles>"""
+    raised = '<text:p>1<text:span text:style-name="T1">2</text:span></text:p>'
+    cell = '<table:table-cell office:value-type="{0}" {1}>{2}</table:table-cell>'.format
+    row = (
+        cell("percentage", 'office:value="0.5"', "<text:p>50%</text:p>")
+        + cell("string", "", raised)
+        + cell("float", 'office:value="3" table:style-name="ce1"', "<text:p>3</text:p>")
+    )
+    table = f'<table:table table:name="表1"><table:table-row>{row}</table:table-row></table:table>'
+    found = only(tmp_path, ods(table, styles=styles))
+    assert cells(found) == {"A1": "50%", "B1": "1²", "C1": 3.0}
+    assert [found.address(*at) for at in found.struck] == ["C1"]
 
 
 def test_an_open_document(tmp_path: Path) -> None:
@@ -235,6 +337,45 @@ def test_a_web_page_called_xls(tmp_path: Path) -> None:
     assert found.hidden_rows == [4]
 
 
+def test_raised_digits_of_web_pages_and_xml(tmp_path: Path) -> None:
+    assert cells(only(tmp_path, b"<table><tr><td>1<sup>2</sup></td></tr></table>")) == {"A1": "1²"}
+    text = '<ss:Data ss:Type="String" xmlns="http://www.w3.org/TR/REC-html40">1<Sup>2</Sup></ss:Data>'
+    assert cells(only(tmp_path, spreadsheetml(f"<Row><Cell>{text}</Cell></Row>"))) == {"A1": "1²"}
+
+
+def single_file_page(*pages: str, encoding: str = "utf-8", coded: str = "base64") -> bytes:
+    """单个文件网页, as Excel saves it; several systems call it .xls."""
+    mail = MIMEMultipart("related", boundary="----=_NextPart")
+    mail["X-Document-Type"] = "Workbook"
+    for n, page in enumerate(pages):
+        part = MIMENonMultipart("text", "html", charset=encoding)
+        body = page.encode(encoding)
+        part.set_payload(base64.encodebytes(body) if coded == "base64" else quopri.encodestring(body))
+        part["Content-Transfer-Encoding"], part["Content-Location"] = coded, f"file:///C:/x/sheet{n:03}.htm"
+        mail.attach(part)
+    return b"MIME-Version: 1.0\r\n" + mail.as_bytes().replace(b"MIME-Version: 1.0\n", b"")
+
+
+SAID = """<html xmlns:x="urn:schemas-microsoft-com:office:excel"><x:ExcelWorksheets>
+    <x:ExcelWorksheet><x:Name>表1</x:Name></x:ExcelWorksheet>
+    <x:ExcelWorksheet><x:Name>底稿</x:Name><x:Visible>SheetHidden</x:Visible></x:ExcelWorksheet></x:ExcelWorksheets></html>"""
+PAGES = ["<table><tr><td>单位</td><td>3</td></tr></table>", "<table><tr><td>草</td></tr></table>"]
+
+
+@pytest.mark.parametrize(("encoding", "coded"), [("utf-8", "base64"), ("gb18030", "quoted-printable")])
+def test_a_single_file_web_page_called_xls(tmp_path: Path, encoding: str, coded: str) -> None:
+    found = read(tmp_path, single_file_page(SAID, *PAGES, encoding=encoding, coded=coded))
+    assert found.kind == "mhtml"
+    assert [(sheet.name, sheet.hidden, cells(sheet)) for sheet in found.sheets] == [
+        ("表1", False, {"A1": "单位", "B1": "3"}),
+        ("底稿", True, {"A1": "草"}),
+    ]
+
+
+def test_a_single_file_web_page_whose_sheets_have_no_names(tmp_path: Path) -> None:
+    assert [sheet.name for sheet in read(tmp_path, single_file_page(*PAGES)).sheets] == ["HTML1", "HTML2"]
+
+
 def test_a_table_inside_a_layout_table(tmp_path: Path) -> None:
     page = "<table><tr><td>标题<table><tr><td>甲<td>1</table></td><td>右</td></tr></table><div>注：示例</div>"
     assert only(tmp_path, page.encode()).rows == [["甲", "1"], ["标题", "右"], ["注：示例", ""]]
@@ -304,7 +445,7 @@ def test_an_old_protected_workbook(tmp_path: Path) -> None:
 
 def test_a_protected_open_document(tmp_path: Path) -> None:
     data = ods("<table:table/>", manifest="<manifest><encryption-data/></manifest>")
-    with pytest.raises(Unreadable, match=r"^password$"):
+    with pytest.raises(Unreadable, match=r"^ods_password$"):
         read(tmp_path, data)
 
 
@@ -328,6 +469,12 @@ def test_a_protected_open_document(tmp_path: Path) -> None:
         pytest.param(b'<?xml version="1.0"?><feed/>', "not_workbook", id="other XML"),
         pytest.param(bytes(range(256)) * 4, "not_workbook", id="bytes"),
         pytest.param(b"<html><table><tr><td></td></tr></table></html>", "no_cells", id="page with empty cells"),
+        pytest.param(
+            b'<html><frameset><frame src="x.files/sheet001.htm"></frameset></html>', "web_frames", id="frames"
+        ),
+        pytest.param(b"From: a@example.org\r\nSubject: x\r\n\r\nsee, attached", "not_workbook", id="e-mail"),
+        pytest.param(b"ID;PSCALC3\nC;X1;Y1;K1\nE\n", "not_workbook", id="SYLK"),
+        pytest.param(b'TABLE\n0,1\n"EXCEL"\n', "not_workbook", id="DIF"),
         pytest.param(b",,\n,,\n", "no_cells", id="commas"),
     ],
 )

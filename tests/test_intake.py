@@ -15,7 +15,7 @@ from huizong import decisions, derive, intake, journal, loading, submissions
 from huizong.decisions import NotAcceptable, UnknownSubmission
 from huizong.indicators import figures
 from huizong.periods import Period
-from huizong.sheet import read_workbooks
+from huizong.reading import read_files
 from huizong.store import Store
 from huizong.templates import returns_workbook
 
@@ -49,9 +49,20 @@ def test_a_receipt_for_each_file_in_order_and_no_bad_file_stops_the_rest(store: 
     assert all(message and "\n" not in message for message in messages)
 
 
-def test_a_folder_in_a_file_name_is_left_out(store: Store) -> None:
-    (receipt,) = intake.receive(store, [("../../松山区/报表.xlsx", CLEAN)], who="统计员")
-    assert receipt.filename == "报表.xlsx"
+@pytest.mark.parametrize("name", ["../../松山区/报表.xlsx", "上报.zip › 松山区/报表.xlsx", "上报.zip › 报表.xlsx"])
+def test_where_a_file_lay_is_told_and_recorded_but_is_not_its_name(store: Store, name: str) -> None:
+    (receipt,) = intake.receive(store, [(name, CLEAN)], who="统计员")
+    assert receipt.filename == name
+    assert submissions.listed(store)["filename"].tolist() == ["报表.xlsx"]
+    ((body,),) = store.run("SELECT body FROM journal")
+    assert json.loads(body)["path"] == name
+
+
+def test_the_same_unreadable_file_again_is_told_again_and_recorded_once(store: Store) -> None:
+    for _ in range(2):
+        assert [receipt.outcome for receipt in send(store, b"rubbish", CLEAN[:500])] == ["unreadable"] * 2
+    assert store.run("SELECT count(*) FROM journal") == [(2,)]
+    assert not list((store.folder / "incoming").iterdir())
 
 
 @pytest.mark.parametrize(
@@ -89,12 +100,12 @@ def test_the_same_file_in_two_groups_of_one_upload_is_one_return(store: Store, m
 def test_a_file_that_the_group_before_has_moved_away_is_one_return(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def slow_children(paths: list[Path]) -> Iterator[object]:
+    def slow_children(store: Store, paths: list[Path]) -> Iterator[object]:
         """Read only once the group before is committed."""
-        yield from read_workbooks(paths)
+        yield from read_files(store, paths)
 
     monkeypatch.setattr(intake, "GROUP", 1)
-    monkeypatch.setattr(intake, "read_workbooks", slow_children)
+    monkeypatch.setattr(intake, "read_files", slow_children)
     assert [receipt.outcome for receipt in send(store, CLEAN, CLEAN)] == ["received", "already"]
 
 
@@ -446,8 +457,8 @@ def test_a_return_in_force_takes_no_answer(store: Store) -> None:
 def test_a_return_read_for_the_wrong_period_is_moved_and_waits_again(store: Store) -> None:
     submission = submitted(store, CLEAN)
     decisions.send_back(store, submission, who="统计员", reason="报告期有误")
-    decisions.answer(store, submission, who="统计员", period="2018-Q4")
-    assert submissions.states(store, [submission])[submission]["period"] == "2018-Q4"
+    decisions.answer(store, submission, who="统计员", period="2018-Q2", reason="表头写错了季度")
+    assert submissions.states(store, [submission])[submission]["period"] == "2018-Q2"
     decisions.accept(store, [submission], who="统计员")
     assert staff(store) is None or staff(store) != staff(store)  # nothing for the third quarter
     derive.rebuild(store)
@@ -466,7 +477,7 @@ def test_the_samples_can_be_taken_out(store: Store) -> None:
 
 
 def test_an_answer_makes_a_revision_of_what_there_is(store: Store) -> None:
-    accepted(store, CLEAN)
+    accepted(store, staffing(office("区委统战部", 4)))
     submission = submitted(store, unclear())
     decisions.answer(store, submission, who="统计员", unit=SONGSHAN, period="2018-Q3")
     assert submissions.states(store, [submission])[submission]["revision"] == 2
@@ -507,6 +518,35 @@ def test_a_rebuild_makes_the_same_again(store: Store) -> None:
     derive.rebuild(store)
     after = contents(store)
     assert [table for table in before if before[table] != after[table]] == []
+
+
+def quarters(store: Store) -> None:
+    """Two counties, four quarters, each return accepted before the next one comes."""
+    for quarter, staff in enumerate((3, 9, 2, 2), 1):
+        for unit in ("松山区", "林西县"):
+            accepted(store, staffing(office("统战部", staff), unit=unit, period=f"2018-Q{quarter}"))
+
+
+def test_a_rebuild_compares_each_return_with_what_was_in_force_when_it_came(store: Store) -> None:
+    quarters(store)
+    before = contents(store)
+    assert sum("staff_jump" in row for row in before["finding"]) == 4
+    derive.rebuild(store)
+    assert contents(store) == before
+
+
+def test_returns_of_several_units_are_derived_together(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    quarters(store)
+    together: list[int] = []
+    insert_returns = loading.insert_returns
+
+    def counted(store: Store, cursor: object, found: list) -> object:
+        together.append(len(found))
+        return insert_returns(store, cursor, found)
+
+    monkeypatch.setattr(derive, "insert_returns", counted)
+    derive.rebuild(store)
+    assert together == [2, 2, 2, 2]
 
 
 def test_a_rebuild_makes_what_was_lost(store: Store) -> None:

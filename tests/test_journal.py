@@ -38,13 +38,13 @@ def test_events_are_read_as_they_were_written(connection: duckdb.DuckDBPyConnect
 def test_nothing_happened(connection: duckdb.DuckDBPyConnection) -> None:
     assert journal.append(connection, "统计员", []) == []
     assert list(journal.read(connection)) == []
-    assert journal.first_break(connection) is None
+    assert journal.first_break(journal.read(connection)) is None
 
 
 def test_the_chain_is_whole_over_several_writes(connection: duckdb.DuckDBPyConnection) -> None:
     for happening in HAPPENINGS:
         journal.append(connection, "统计员", [happening])
-    assert journal.first_break(connection) is None
+    assert journal.first_break(journal.read(connection)) is None
     assert len({event.hash for event in journal.read(connection)}) == 3
 
 
@@ -65,10 +65,43 @@ def test_tampering_is_seen_where_it_was_done(
 ) -> None:
     journal.append(connection, "统计员", HAPPENINGS)
     connection.execute(tampering)
-    assert journal.first_break(connection) == seen_at
+    broken = journal.first_break(journal.read(connection))
+    assert broken
+    assert broken.seq == seen_at
 
 
 def test_a_body_is_the_same_however_its_keys_are_ordered(connection: duckdb.DuckDBPyConnection) -> None:
     journal.append(connection, "统计员", [("target", "x", {"b": 1, "a": "零"})])
-    assert journal.first_break(connection) is None
+    assert journal.first_break(journal.read(connection)) is None
     assert next(journal.read(connection)).body == {"a": "零", "b": 1}
+
+
+def test_a_long_journal_is_read_in_pages(
+    connection: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "PAGE", 2)
+    written = journal.append(connection, "统计员", HAPPENINGS * 3)
+    connection.execute("UPDATE journal SET seq = seq + 1000000000000 WHERE seq > 5")  # a gap is no end
+    found = journal.read(connection)
+    assert [event.hash for event in found if connection.execute("SELECT 1")] == [event.hash for event in written]
+
+
+def test_an_event_is_a_line_of_text_and_back(connection: duckdb.DuckDBPyConnection) -> None:
+    written = journal.append(
+        connection, "统计员", [*HAPPENINGS, ("target", "x", {"value": 0.1, "b": [None, "行\n二"]})]
+    )
+    lines = [journal.line_of(event) for event in written]
+    assert all("\n" not in line for line in lines)
+    assert "松山区.xlsx" in lines[0]
+    assert [journal.event_of(line) for line in lines] == written
+    with duckdb.connect() as other:
+        other.execute(question("schema"))
+        journal.write(other, map(journal.event_of, lines))
+        assert list(journal.read(other)) == written
+        assert journal.first_break(journal.read(other)) is None
+
+
+@pytest.mark.parametrize("line", ["", "{}", "[]", '{"seq": 1}', "null", "x"])
+def test_a_line_that_is_no_event_is_refused(line: str) -> None:
+    with pytest.raises((ValueError, KeyError, TypeError)):
+        journal.event_of(line)

@@ -6,7 +6,7 @@ import pytest
 from workbooks import drawn
 
 from huizong.forms import all_forms
-from huizong.layout import Table, Vocabulary, cell_at, head_keys, locate_tables, merged_cells
+from huizong.layout import Table, Vocabulary, cell_at, columns_of, head_keys, locate_tables, merged_cells
 
 VOCABULARY = Vocabulary(all_forms())
 
@@ -375,6 +375,12 @@ def test_a_row_that_numbers_the_columns_is_no_data(row: str) -> None:
     assert body(with_rows(row, "| 网站 | 5 | 1 |")) == ["网站"]
 
 
+@pytest.mark.parametrize("row", ["| A | B | C | D |", "| 甲 | 乙 | 丙 | 丁 |", "| （1） | （2） | （3） | （4） |"])
+def test_a_row_of_letters_is_no_data(row: str) -> None:
+    picture = PUBLICITY.replace("| 1 | 国家级媒体", f"{row}\n    | 1 | 国家级媒体")
+    assert body(the_table(picture)) == ["国家级媒体", "网站"]
+
+
 def test_consecutive_numbers_in_the_first_row_are_data() -> None:
     table = with_rows("| 网站 | 2 | 1 |")
     assert body(table) == ["网站"]
@@ -523,7 +529,7 @@ def test_a_district_whose_name_begins_with_a_unit_of_money() -> None:
 
 
 def test_head_and_line_that_name_different_units_of_money() -> None:
-    assert the_table("| 单位：元 |\n" + STAFFING).disputed == ["operating_funds"]
+    assert the_table("| 单位：元 |\n" + STAFFING).disputed == {"operating_funds": ""}
 
 
 def test_another_table_below_is_not_read() -> None:
@@ -551,3 +557,52 @@ def test_two_forms_side_by_side() -> None:
     first, second = locate_tables(drawn(picture), VOCABULARY)
     assert (first.form.code, second.form.code) == ("publicity", "coverage")
     assert (heads(first)["adopted"], heads(second)["villages"]) == ("C1", "G1")
+
+
+def test_every_column_says_what_it_was_taken_for_and_how_sure() -> None:
+    table = the_table("""
+        | 序号 | 乡镇 | 统战委员情况 | < | 是否配备统战干事 | 是否配备统战干事 | 行政村数 | 社区(居委会)个数 | 电话 |
+        | ^ | ^ | 统战委员配备 | 是否进入党委班子 | ^ | ^ | ^ | ^ | ^ |
+        | 1 | 穆家营子镇 | 专职 | 是 | 是 | 是 | 12 | 2 | 无 |
+    """)
+    found = [(c.place, c.heads[-1], c.item, c.certainty, c.candidates) for c in columns_of(table)]
+    assert found == [
+        ("A", "序号", None, "aside", []),
+        ("B", "乡镇", "township_name", "sure", []),
+        ("C", "统战委员配备", "committee_member", "sure", []),
+        ("D", "是否进入党委班子", "in_leadership", "sure", []),
+        ("E", "是否配备统战干事", None, "asked", ["officer"]),
+        ("F", "是否配备统战干事", None, "asked", ["officer"]),
+        ("G", "行政村数", "villages", "sure", []),
+        ("H", "社区(居委会)个数", "communities", "near", []),
+        ("I", "电话", None, "other", []),
+    ]
+    assert columns_of(table)[2].heads == ("统战委员情况", "统战委员配备")
+
+
+def test_the_columns_of_a_turned_form_are_its_rows() -> None:
+    table = the_table("""
+        | 指标 | 穆家营子镇 | 初头朗镇 |
+        | 统战委员配备 | 专职 | 兼职 |
+        | 行政村(嘎查)数 | 12 | 13 |
+        | 社区(居委会)数 | 1 | 2 |
+    """)
+    found = [(c.place, c.item, table.head_address(c.column)) for c in columns_of(table)]
+    assert found == [
+        ("1", "township_name", "A1"),
+        ("2", "committee_member", "A2"),
+        ("3", "villages", "A3"),
+        ("4", "communities", "A4"),
+    ]
+
+
+def test_two_columns_that_the_analyst_says_are_one_item_are_asked_again() -> None:
+    sheet = drawn("""
+        | 乡镇(街道) | 统战委员配备 | 是否配备统战干事 | 行政村(嘎查)数 | 社区(居委会)数 |
+        | 穆家营子镇 | 专职 | 是 | 12 | 2 |
+    """)
+    (table,) = locate_tables(sheet, VOCABULARY, {"表1!D1": "villages", "表1!E1": "villages"})
+    assert [(c, [item.code for item in items]) for c, _head, items in table.ambiguous] == [
+        (3, ["villages"]),
+        (4, ["villages"]),
+    ]

@@ -1,10 +1,13 @@
 from datetime import date
 from functools import cache
+from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from stores import LINXI, places
 
 from huizong.org_units import (
     COUNTY,
@@ -13,6 +16,8 @@ from huizong.org_units import (
     LEVELS,
     PREFECTURE,
     TOWNSHIP,
+    Match,
+    Register,
     UnknownUnit,
     level_of,
     register,
@@ -370,3 +375,58 @@ def test_any_text_is_answered(county, text):
     for match in (register().match(text, within=county.code), register().find(text)):
         assert (match.unit is None) == (match.how in ("none", "ambiguous"))
         assert match.unit is None or not match.candidates
+
+
+# ---- villages --------------------------------------------------------------------------------------------------------
+
+VILLAGES = {
+    "150404100200": "穆家营子村委会",
+    "150404100201": "大庙村村民委员会",
+    "150404102200": "大庙村委会",
+    "150404001001": "北苑社区居委会",
+    "150404105203": "东嘎查",
+    "150424100200": "三段村委会",
+}
+
+
+@pytest.fixture
+def villagers(tmp_path: Path) -> Register:
+    """松山区 and 林西县 with a file of a few villages."""
+    codes, names = zip(*sorted(VILLAGES.items()), strict=True)
+    pq.write_table(pa.table({"code": codes, "name": names}), tmp_path / "villages.parquet", row_group_size=2)
+    known = places(SONGSHAN, LINXI)
+    levels = ((level, known.under("0", level, kinds=("unit", "zone"))) for level in range(TOWNSHIP + 1))
+    return Register([unit for _, units in levels for unit in units], villages=tmp_path / "villages.parquet")
+
+
+@pytest.mark.parametrize(
+    ("printed", "code"),
+    [
+        ("穆家营子村", "150404100200"),
+        ("穆家营子村委会", "150404100200"),
+        ("穆家营子", "150404100200"),
+        ("松山区穆家营子镇穆家营子村", "150404100200"),
+        ("穆家营子镇大庙村", "150404100201"),
+        ("大庙镇大庙村", "150404102200"),
+        ("北苑社区", "150404001001"),
+        ("东嘎查", "150404105203"),
+    ],
+)
+def test_a_village_is_found_inside_its_county(villagers: Register, printed: str, code: str) -> None:
+    assert villagers.has_villages
+    assert villagers.village(printed, within=SONGSHAN).unit.code == code
+
+
+@pytest.mark.parametrize("printed", ["三段村", "北苑村", "无此村", "初头朗镇穆家营子村", ""])
+def test_a_village_of_another_county_township_or_kind_is_none(villagers: Register, printed: str) -> None:
+    assert villagers.village(printed, within=SONGSHAN) == Match(None)
+
+
+def test_a_village_that_two_townships_have_is_not_chosen(villagers: Register) -> None:
+    found = villagers.village("大庙村", within=SONGSHAN)
+    assert (found.how, [unit.code for unit in found.candidates]) == ("ambiguous", ["150404100201", "150404102200"])
+
+
+def test_without_the_file_there_are_no_villages() -> None:
+    assert not places(SONGSHAN).has_villages
+    assert places(SONGSHAN).village("穆家营子村", within=SONGSHAN) == Match(None)

@@ -195,3 +195,20 @@ def test_bad_codes_say_what_is_right():
         Period(2018, "week", 1)
     with pytest.raises(BadPeriod, match="quarter 5 of 2018"):
         Period(2018, "quarter", 5)
+
+
+@pytest.mark.parametrize(
+    ("period", "frequency", "codes"),
+    [
+        ("2018-Q3", "month", ["2018-07", "2018-08", "2018-09"]),
+        ("2018-Q3", "quarter", ["2018-Q3"]),
+        ("2018-Q3", "half_year", []),
+        ("2018-Q2", "half_year", ["2018-H1"]),
+        ("2018-Q4", "half_year", ["2018-H2"]),
+        ("2018-Q4", "year", ["2018"]),
+        ("2018-11", "year", []),
+        ("2018", "half_year", ["2018-H1", "2018-H2"]),
+    ],
+)
+def test_what_ends_in_a_period(period: str, frequency: str, codes: list[str]) -> None:
+    assert [part.code for part in Period.of(period).ending(frequency)] == codes

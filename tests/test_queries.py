@@ -17,6 +17,13 @@ from huizong.store import QUERIES, question
 
 CASES = sorted(path.parent for path in Path(__file__).parent.joinpath("queries").glob("*/*/params.yaml"))
 ALWAYS = datetime(9999, 12, 31)
+# The view over the tables of all forms (store.create_reported), as a table.
+REPORTED = """
+CREATE TABLE reported (
+    submission_id VARCHAR, form VARCHAR, sheet VARCHAR, "row" INTEGER, row_key VARCHAR, label VARCHAR, item VARCHAR,
+    additive BOOLEAN, value DECIMAL(18, 4)
+)
+"""
 
 
 def read_csv(path: Path) -> tuple[list[str], list[list[str]]]:
@@ -29,6 +36,7 @@ def read_csv(path: Path) -> tuple[list[str], list[list[str]]]:
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as made:
         made.execute(question("schema"))
+        made.execute(REPORTED)
         yield made
 
 

@@ -1,14 +1,19 @@
 """Which form, unit and period a table is, and what its rows say; whatever is unclear is asked, never guessed."""
 
+import copy
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from stores import LINXI, SONGSHAN, YONGNING, places
 from workbooks import drawn
 
 from huizong.forms import all_forms
 from huizong.layout import Vocabulary
+from huizong.org_units import Villages
 from huizong.returns import Return, read_returns
 from huizong.sheet import Sheet, Workbook
 
@@ -270,7 +275,7 @@ def test_a_merged_cell_does_not_stand_for_several_rows() -> None:
 
 
 def test_a_table_without_rows() -> None:
-    assert [(s, r) for s, r, _ in findings(publicity("| 合计 | 0 | 0 |"))] == [("error", "no_rows")]
+    assert [(s, r) for s, r, _ in findings(publicity("| 合计 | 0 | 0 |"))] == [("error", "empty_return")]
 
 
 def test_a_hidden_row_is_read_and_told() -> None:
@@ -367,10 +372,10 @@ def test_a_heading_without_values_divides_and_is_not_counted() -> None:
 
 
 def test_a_township_without_values_is_a_row_of_missing_values() -> None:
-    found = read("| 松山区2018年第三季度统战委员配备情况表 |", STOCK_HEAD, "| 穆家营子镇 | | | |")
-    assert units(found) == [("150404100", "township")]
-    assert found.rows[0].values["committee_member"] is None
-    assert ("error", "blank", ["B3"]) in findings(found)
+    found = read("| 松山区2018年第三季度统战委员配备情况表 |", STOCK_HEAD, STOCK_ROW, "| 初头朗镇 | | | |")
+    assert units(found) == [("150404100", "township"), ("150404101", "township")]
+    assert found.rows[1].values["committee_member"] is None
+    assert ("error", "blank", ["B4"]) in findings(found)
 
 
 def test_a_level_that_does_not_report_the_form() -> None:
@@ -565,3 +570,380 @@ def test_a_department_that_is_like_a_township_is_told() -> None:
     found = staffing("穆家营子乡镇府")
     assert units(found) == [(None, "department")]
     assert [rule for severity, rule, _ in findings(found) if severity == "query" and rule == "unit_alike"]
+
+
+# ---- what clerks have taught us since --------------------------------------------------------------------------------
+
+
+def test_a_form_that_the_heads_do_not_fit_is_asked_about_again() -> None:
+    found = read(TITLE, "| 填报单位：松山区 |", HEAD, ROW, answers={0: {"form": "training"}})
+    assert asked(found) == {"form": ["publicity", "training"]}
+    assert findings(found) == [("error", "form_unlike", ["A3"])]
+    assert found.rows == []
+
+
+def test_a_form_that_the_heads_fit_is_taken_against_the_title() -> None:
+    title = "| 2018年9月统战培训情况表 |"
+    assert asked(read(title, "| 填报单位：松山区 |", HEAD, ROW)) == {"form": ["publicity", "training"]}
+    found = read(title, "| 填报单位：松山区 |", HEAD, ROW, answers={0: {"form": "publicity"}})
+    assert (asked(found), found.form.code, len(found.rows)) == ({}, "publicity", 1)
+
+
+def rules_of(found: Return) -> list[tuple[str, str]]:
+    return [(severity, rule) for severity, rule, _ in findings(found)]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "| 填报单位：松山区委统战部      2018年10月8日      单位：条 |",
+        "| 填报单位（公章）：中共松山区委统战部（盖章） | | 单位负责人：略 |",
+        "| 旗县区：松山区 | | 制表日期：2018-10-08 |",
+        "| 县（市、区）名称：松山区 |",
+        "| 综合机关名称： | 松山区委统战部 |",
+        "| 松山区 |",
+        "| 赤峰市松山区委统战部 |",
+        "| 内蒙古自治区 |\n| 松山区 |",
+        "| 填报单位：松山区 | 表    号：统1表 |\n| | 制定机关：某某统战部 |\n| | 有效期至：2031年12月 |",
+        "| 填报单位：松山区 | | 有效期至： | 2031年12月 |",
+        "| 填报单位：松山区 |\n| 根据《关于做好2017年统战统计工作的通知》填报 |",
+    ],
+)
+def test_who_reports_however_it_is_printed(lines: str) -> None:
+    found = read(TITLE, *lines.splitlines(), HEAD, ROW)
+    assert asked(found) == {}
+    assert (found.unit.code, found.period.code) == (SONGSHAN, "2018-09")
+
+
+def test_the_unit_stands_in_a_title_that_names_no_form() -> None:
+    found = read("| 松山区2018年9月统战工作报表 |", "| 一、宣传信息 |", HEAD, ROW)
+    assert (asked(found), found.unit.code) == ({}, SONGSHAN)
+
+
+def test_a_unit_that_no_longer_stood_is_asked_about() -> None:
+    units = places("411123", "411103", "411104")
+    picture = f"| 郾城县2018年9月宣传信息情况表 |\n{HEAD}\n{ROW}"
+    (found,) = read_returns(Workbook([drawn(picture)], "xlsx"), VOCABULARY, units)
+    assert asked(found) == {"unit": ["411123", "411103", "411104", "411102"]}
+
+
+@pytest.mark.parametrize("day", ["2018年8月31日", "2019年3月30日"])
+def test_a_day_of_filling_in_before_or_long_after_the_period_is_asked_about(day: str) -> None:
+    found = read(TITLE, f"| 填报单位：松山区 | | 填报日期：{day} |", HEAD, ROW)
+    assert "2018-09" in asked(found)["period"]
+
+
+def test_a_day_of_filling_in_long_before_the_periods_end_is_told() -> None:
+    # The second quarter's return with a new title.
+    lines = ("| 2018年第三季度统战委员配备情况表 |", "| 填报单位：松山区 | | 填报日期：2018年7月5日 |")
+    found = read(*lines, STOCK_HEAD, STOCK_ROW)
+    assert ("query", "filed_early", ["C2"]) in findings(found)
+
+
+def test_the_end_of_a_month_is_the_moment_a_stock_is_taken_at() -> None:
+    found = read("| 统战委员配备情况表（截至2018年9月底） |", "| 填报单位：松山区 |", STOCK_HEAD, STOCK_ROW)
+    assert (asked(found), found.period.code) == ({}, "2018-Q3")
+
+
+@pytest.mark.parametrize(
+    "name", ["①穆家营子镇", "1 穆家营子镇", "穆家营子镇（新设）", "穆家营子镇²", "（3）穆家营子镇*"]
+)
+def test_what_stands_beside_a_name_is_none_of_it(name: str) -> None:
+    assert units(coverage(name)) == [("150404100", "township")]
+
+
+def test_a_township_unknown_to_the_register_is_no_department_for_its_remark() -> None:
+    assert ("error", "unit_none") in rules_of(staffing("某某镇（新设）"))
+
+
+@pytest.mark.parametrize("name", ["林西县委统战部", "赤峰市委统战部"])
+def test_the_office_of_another_place_is_no_department(name: str) -> None:
+    found = staffing(name)
+    assert units(found) == [(None, "other")]
+    assert ("error", "unit_none") in rules_of(found)
+
+
+def test_a_level_that_the_form_does_not_list_is_told_so() -> None:
+    assert ("error", "unit_level") in rules_of(coverage("松山区"))
+
+
+def two_townships(first: str, second: str) -> Return:
+    lines = ("| 2018年第三季度统战委员配备情况表 |", "| 填报单位：松山区 |", STOCK_HEAD)
+    row = "| {} | 专职 | 5 | 2 |"
+    sheets = [
+        drawn("\n".join((*lines, row.format(first))), name="穆家营子镇"),
+        drawn("\n".join((*lines, row.format(second))), name="初头朗镇"),
+    ]
+    (found,) = read_all(*sheets)
+    return found
+
+
+def test_a_sheet_in_the_name_of_a_township_holds_its_row() -> None:
+    assert rules_of(two_townships("穆家营子镇", "初头朗镇"))[:1] != [("error", "sheet_name")]
+    wrong = two_townships("穆家营子镇", "大庙镇")
+    (finding,) = (finding for finding in wrong.findings if finding.rule == "sheet_name")
+    assert (finding.severity, finding.sheet, finding.cells, finding.found) == ("error", "初头朗镇", ["A4"], "大庙镇")
+
+
+def test_the_same_form_twice_side_by_side_is_told() -> None:
+    head, row = f"{HEAD} | {HEAD.strip('|')} |", f"{ROW} | 公众号 | 6 | 1 |"
+    found = read(TITLE, "| 填报单位：松山区 |", head.replace("||", "|"), row.replace("||", "|"))
+    assert [row.label for row in found.rows] == ["网站"]
+    assert ("error", "two_layouts", ["E3", "F3", "G3", "E4"]) in findings(found)
+
+
+def test_two_blocks_of_a_turned_form_are_not_one() -> None:
+    picture = """
+        | 松山区2018年第三季度统战机构人员配备情况表 | |
+        | 指标 | 穆家营子镇 |
+        | 核定编制 | 5 |
+        | 在岗人数 | 5 |
+        | 专职 | 5 |
+        | 兼职 | 0 |
+        | 女性 | 1 |
+        | | |
+        | 指标 | 初头朗镇 |
+        | 核定编制 | 8 |
+        | 在岗人数 | 8 |
+        | 专职 | 8 |
+        | 兼职 | 0 |
+        | 女性 | 2 |
+    """
+    (found,) = read_all(drawn(picture))
+    assert [(row.label, row.values["staff_in_post"]) for row in found.rows] == [("穆家营子镇", 5)]
+    assert ("error", "two_layouts") in rules_of(found)
+
+
+@pytest.mark.parametrize("head", ["", "| 指标 | 数值 |", "| 项目 | 松山区 |"])
+def test_a_form_of_one_row_may_be_a_list(head: str) -> None:
+    items = ["| 党委会议听取汇报次数 | 3 |", "| 纳入考核 | 是 |", "| 考核权重(分) | 10 |", "| 专项经费(万元) | 20 |"]
+    found = read("| 2018年工作保障情况表 |", "| 填报单位：松山区 |", *filter(None, [head]), *items)
+    assert asked(found) == {}
+    (row,) = found.rows
+    assert (row.unit_code, row.kind, row.values["appraisal_weight"]) == (SONGSHAN, "self", 10)
+
+
+def test_a_total_of_both_sheets_stands_on_the_second() -> None:
+    lines = "\n".join((TITLE, "| 填报单位：松山区 |", HEAD, ROW))
+    more = f"{HEAD}\n| 公众号 | 2 | 0 |\n| 合计 | 7 | 1 |"
+    (found,) = read_all(drawn(lines), drawn(more, name="续"))
+    assert findings(found) == []
+
+
+def test_a_sheet_of_words_that_goes_on_is_told() -> None:
+    lines = "\n".join(("| 松山区2018年第三季度统战委员配备情况表 |", STOCK_HEAD, STOCK_ROW))
+    head = STOCK_HEAD.replace("行政村(嘎查)数", "是否新任")
+    words = "| 大庙镇 | 专职 | 是 | |"
+    (found,) = read_all(drawn(lines.replace(STOCK_HEAD, head).replace("| 5 |", "| 是 |")), drawn(words, name="续"))
+    assert ("query", "unread_sheet") in rules_of(found)
+
+
+def posts(**offices: int) -> Return:
+    """A staffing return whose offices have so many posts, all filled."""
+    rows = [f"| {name} | {n} | {n} | {n} | 0 |" for name, n in offices.items()]
+    return read(
+        "| 松山区2018年第三季度统战机构人员配备情况表 |", "| 单位名称 | 核定编制 | 在岗人数 | 专职 | 兼职 |", *rows
+    )
+
+
+@pytest.mark.parametrize("label", ["区直部门", "区直单位", "一、区级机关"])
+def test_the_sum_of_a_group_is_no_department(label: str) -> None:
+    found = posts(**{label: 5}, 教育局=3, 民宗局=2)
+    assert [row.label for row in found.rows] == ["教育局", "民宗局"]
+    assert not [rule for _, rule in rules_of(found) if rule == "total"]
+
+
+def test_the_sum_of_a_group_that_is_wrong_is_told() -> None:
+    assert ("error", "total") in rules_of(posts(区直部门=6, 教育局=3, 民宗局=2))
+
+
+def test_the_countys_own_name_over_the_sum_of_its_townships_is_told() -> None:
+    assert ("query", "total_alike", ["A3"]) in findings(posts(松山区=5, 穆家营子镇=3, 初头朗镇=2))
+    assert ("query", "total_alike") not in rules_of(posts(松山区=4, 穆家营子镇=3, 初头朗镇=2))
+
+
+@pytest.mark.parametrize("label", ["同比", "环比增减", "上年同期", "平均", "年初至今", "比上月增减", "占比"])
+def test_a_row_of_comparison_is_no_row(label: str) -> None:
+    found = publicity("| 网站 | 5 | 1 |", f"| {label} | 3 | 1 |")
+    assert [row.label for row in found.rows] == ["网站"]
+    assert ("note", "compared_row", ["A5"]) in findings(found)
+
+
+@pytest.mark.parametrize("label", ["1-9月累计", "1至9月合计", "本年累计"])
+def test_a_running_total_of_months_is_no_row(label: str) -> None:
+    assert [row.label for row in publicity("| 网站 | 5 | 1 |", f"| {label} | 5 | 1 |").rows] == ["网站"]
+
+
+def test_a_struck_row_is_read_and_told() -> None:
+    sheet = drawn("\n".join((TITLE, "| 填报单位：松山区 |", HEAD, ROW, "| 公众号 | 2 | 0 |")), struck=[(4, 0), (4, 1)])
+    (found,) = read_all(sheet)
+    assert ("query", "struck_out", ["A5", "B5"]) in findings(found)
+
+
+# ---- heads that mean another thing -----------------------------------------------------------------------------------
+
+
+def money(head: str, amount: object, *lines: str) -> Return:
+    heads = f"| 培训(活动)名称 | 类别 | 期(次)数 | 参训人次 | {head} |"
+    return read("| 松山区2018年第三季度统战培训情况表 |", *lines, heads, f"| 甲班 | 座谈会 | 1 | 9 | {amount} |")
+
+
+@pytest.mark.parametrize(("amount", "severity"), [(20, "note"), (20000, "query")])
+def test_an_amount_without_a_unit_is_asked_about_where_it_may_be_yuan(amount: int, severity: str) -> None:
+    found = money("经费", amount)
+    assert cells(found, "funds") == {"E3": Decimal(amount)}
+    assert (severity, "no_measure", ["E2"]) in findings(found)
+
+
+@pytest.mark.parametrize("head", ["经费（万美元）", "经费(港元)"])
+def test_foreign_money_is_not_read(head: str) -> None:
+    found = money(head, 20)
+    assert cells(found, "funds") == {"E3": None}
+    assert ("error", "wrong_unit", ["E3"]) in findings(found)
+
+
+@pytest.mark.parametrize(
+    ("head", "item", "value"),
+    [
+        ("参训人次（百人次）", "participants", 900),
+        ("参训人次（单位：万人）", "participants", 90000),
+        ("参训人次（人）", "participants", 9),
+        ("天数（日）", "days", 9),
+    ],
+)
+def test_a_count_in_another_unit_is_converted(head: str, item: str, value: int) -> None:
+    heads = f"| 培训(活动)名称 | 类别 | 期(次)数 | {head} |"
+    found = read("| 松山区2018年第三季度统战培训情况表 |", heads, "| 甲班 | 座谈会 | 1 | 9 |")
+    assert cells(found, item) == {"D3": Decimal(value)}
+
+
+@pytest.mark.parametrize(
+    ("head", "item"), [("天数（学时）", "days"), ("培训时长(小时)", "days"), ("期(次)数（学时）", "sessions")]
+)
+def test_another_thing_counted_is_not_read(head: str, item: str) -> None:
+    heads = f"| 培训(活动)名称 | 类别 | 参训人次 | {head} |"
+    found = read("| 松山区2018年第三季度统战培训情况表 |", heads, "| 甲班 | 座谈会 | 9 | 3 |")
+    assert cells(found, item) == {"D3": None}
+    assert ("error", "wrong_unit", ["D3"]) in findings(found)
+
+
+def test_people_in_hundreds_above_the_table_are_not_read() -> None:
+    found = read(TITLE, "| 填报单位：松山区 | | 单位：百条 |", HEAD, ROW)
+    assert (asked(found), cells(found, "submitted")) == ({}, {"B4": None})
+
+
+@pytest.mark.parametrize("head", ["未采用条数", "拟采用条数", "应采用条数", "新采用条数"])
+def test_a_head_that_one_character_turns_round_is_not_read(head: str) -> None:
+    found = read(TITLE, "| 填报单位：松山区 |", f"| 渠道 | 上报条数 | {head} |", ROW)
+    assert "adopted" not in found.rows[0].values
+    assert ("query", "head_alike", ["C3"]) in findings(found)
+
+
+@pytest.mark.parametrize(
+    "heads",
+    ["| 渠道 | 2017年 | < |\n| ^ | 上报条数 | 采用条数 |", "| 渠道 | 1-9月上报条数 | 1-9月采用条数 |",
+     "| 渠道 | 2018年8月上报条数 | 8月采用条数 |"],
+)  # fmt: skip
+def test_figures_of_another_time_are_not_read(heads: str) -> None:
+    found = read(TITLE, "| 填报单位：松山区 |", *heads.splitlines(), ROW)
+    assert found.rows == []
+    assert [rule for _, rule in rules_of(found)] == ["other_time", "other_time", "empty_return"]
+
+
+@pytest.mark.parametrize(
+    "heads", ["| 渠道 | 2018年9月 | < |\n| ^ | 上报条数 | 采用条数 |", "| 渠道 | 9月上报条数 | 2018年采用条数 |"]
+)
+def test_the_periods_own_time_may_stand_in_the_heads(heads: str) -> None:
+    found = read(TITLE, "| 填报单位：松山区 |", *heads.splitlines(), ROW)
+    assert [row.values["adopted"] for row in found.rows] == [1]
+    assert findings(found) == []
+
+
+# ---- empty returns, nil returns --------------------------------------------------------------------------------------
+
+NIL = "| 本期无数据（零报告），确认请填“是”： | {} | |"
+
+
+@pytest.mark.parametrize("rows", [[], ["| 合计 | 0 | 0 |"], ["| 网站 | | |", "| 公众号 | | |"]])
+def test_an_empty_table_is_no_return(rows: list[str]) -> None:
+    found = publicity(*rows)
+    assert (found.rows, found.nil) == ([], False)
+    assert rules_of(found) == [("error", "empty_return")]
+
+
+@pytest.mark.parametrize("answer", ["是", "√", "Y"])
+@pytest.mark.parametrize("rows", [[], ["| 合计 | 0 | 0 |"], ["| 网站 | | |", "| 公众号 | | |"]])
+def test_a_nil_return_is_signed_in_the_sheet(answer: str, rows: list[str]) -> None:
+    found = read(TITLE, "| 填报单位：松山区 |", NIL.format(answer), HEAD, *rows)
+    assert (found.nil, found.rows, found.findings, asked(found)) == (True, [], [], {})
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "| 本期无数据（零报告），确认请填“是”：是 |",
+        "| 零报告：是 |",
+        "| 零报告 | 是 |",
+        "| Nothing to report for this period (nil return); to confirm, choose “Yes”: | Yes |",
+    ],
+)
+@pytest.mark.parametrize("above", [True, False])
+def test_the_line_of_a_nil_return_may_stand_above_or_below(line: str, above: bool) -> None:
+    lines = [line, HEAD] if above else [HEAD, line]
+    assert read(TITLE, "| 填报单位：松山区 |", *lines).nil
+
+
+def test_a_row_that_says_nil_return_is_one() -> None:
+    assert publicity("| 零报告 | | |").nil
+
+
+@pytest.mark.parametrize("answer", ["否", "", "—"])
+def test_a_nil_return_that_is_not_signed_is_none(answer: str) -> None:
+    found = read(TITLE, "| 填报单位：松山区 |", NIL.format(answer), HEAD)
+    assert (found.nil, rules_of(found)) == (False, [("error", "empty_return")])
+
+
+def test_an_answer_that_is_neither_is_told() -> None:
+    found = read(TITLE, "| 填报单位：松山区 |", NIL.format("大概"), HEAD)
+    assert (found.nil, rules_of(found)[0]) == (False, ("error", "not_yes_no"))
+
+
+def test_a_nil_return_with_rows_contradicts_itself() -> None:
+    found = read(TITLE, "| 填报单位：松山区 |", NIL.format("是"), HEAD, ROW)
+    assert not found.nil
+    assert ("error", "nil_with_rows", ["B3"]) in findings(found)
+
+
+def test_a_form_that_knows_no_nil_return() -> None:
+    found = read("| 松山区2018年第三季度统战委员配备情况表 |", NIL.format("是"), STOCK_HEAD)
+    assert not found.nil
+    assert ("error", "nil_unknown") in rules_of(found)
+
+
+def test_a_note_about_nil_returns_signs_nothing() -> None:
+    found = publicity(ROW, "| 注：没有信息的实行零报告：是必须的 | | |")
+    assert (found.nil, findings(found)) == (False, [])
+
+
+# ---- villages --------------------------------------------------------------------------------------------------------
+
+
+def test_a_village_of_the_register_is_known(tmp_path: Path) -> None:
+    names = {"150404100200": "穆家营子村委会", "150404100201": "大庙村委会", "150404102200": "大庙村委会"}
+    pq.write_table(pa.table({"code": list(names), "name": list(names.values())}), tmp_path / "villages.parquet")
+    units = copy.copy(UNITS)
+    units.villages = Villages(tmp_path / "villages.parquet")
+    heads = "| 帮扶企业 | 结对村 | 帮扶方式 | 项目数 |"
+    rows = [
+        f"| 公司{n} | {name} | 产业帮扶 | 1 |"
+        for n, name in enumerate(["穆家营子村", "大庙村", "大庙镇大庙村", "无此村"])
+    ]
+    lines = "\n".join(["| 松山区2018年第三季度结对帮扶情况表 |", heads, *rows])
+    (found,) = read_returns(Workbook([drawn(lines)], "xlsx"), VOCABULARY, units)
+    assert [(row.unit_code, row.kind) for row in found.rows] == [
+        ("150404100200", "village"),
+        (None, "other"),
+        ("150404102200", "village"),
+        (None, "village"),
+    ]
+    assert ("query", "unit_ambiguous", ["B4"]) in findings(found)

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from huizong import derive, samples, submissions
+from huizong import derive, desk, samples, submissions
 from huizong.edits import personal_cells
 from huizong.forms import all_forms
 from huizong.org_units import register
+from huizong.periods import Period
 from huizong.samples import SAMPLES, ensure_store
 from huizong.sheet import read_workbook
 from scripts.make_samples import workbooks
@@ -73,6 +74,11 @@ def test_a_new_store_holds_every_sample_accepted_and_the_next_start_builds_nothi
     # Few queries, so that the demonstration is not drowned in them; each explained.
     queries = store.run("SELECT rule, explanation FROM finding WHERE severity <> 'note'")
     assert queries == [("villages_as_in_register", samples.EXPLANATION)]
+
+    # What the samples do not have is not asked for in their provinces, so that nothing seems to be missing.
+    board = desk.board(store, Period.of("2018-Q2"), "15")
+    assert set(board["state"]) == {"accepted"}
+    assert set(board["prefecture"]) == {"1504"}
 
     before = store.version
     assert ensure_store(tmp_path, told.append) is store

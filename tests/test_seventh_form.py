@@ -210,7 +210,7 @@ def test_the_command_line_knows_it(
     assert cli.main(["check", str(blank), "--json", "--store", str(store_dir)]) == 1
     (entry,) = json.loads(capsys.readouterr().out)["files"]
     assert (entry["form"], entry["unit"], entry["period"]) == ("visits", SONGSHAN, "2018-Q3")
-    assert {finding["rule"] for finding in entry["findings"]} == {"blank"}
+    assert {finding["rule"] for finding in entry["findings"]} == {"empty_return"}
 
 
 def test_without_the_file_it_is_gone(store: Store) -> None:

@@ -277,7 +277,7 @@ def test_bad_files_among_good_ones_cost_only_themselves(tmp_path: Path) -> None:
 
 
 def test_a_file_that_kills_or_holds_up_its_reader_costs_only_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sheet, "_read_each", hostile.read_or_die)
+    monkeypatch.setattr(sheet, "_do_each", hostile.read_or_die)
     monkeypatch.setattr(sheet, "SECONDS", 1)
     names = ["good", "abort", "hang", "fine"]
     found = list(read_workbooks([Path(f"{name}.xlsx") for name in names]))

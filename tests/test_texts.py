@@ -10,7 +10,9 @@ from huizong.texts import LANGUAGES, UnknownLanguage, _, language, speak
 from scripts.update_texts import CATALOGUES, read_catalogue, texts_in_code
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
-NAMES = {"Excel", "WPS", "Word", "CSV", "PDF", "OFD", "ZIP", "xlsx", "xls"}  # what Chinese writes in Latin letters too
+# What Chinese writes in Latin letters too.
+NAMES = {"Excel", "WPS", "Word", "CSV", "PDF", "OFD", "ZIP", "xlsx", "xls", "docx"}
+NOT_WORDS = re.compile(r"\{[^}]*\}|--[a-z]+")  # fields, and options of the command line
 
 
 def fields(text: str) -> set[str]:
@@ -36,7 +38,7 @@ def test_chinese_is_chinese() -> None:
     (path,) = (path for path in CATALOGUES if path.parts[-3] == "zh_CN")
     for message in read_catalogue(path):
         if message.id:
-            latin = set(re.findall("[A-Za-z]{2,}", re.sub(r"\{[^}]*\}", "", message.string)))
+            latin = set(re.findall("[A-Za-z]{2,}", NOT_WORDS.sub("", message.string)))
             assert latin <= NAMES, message.id
 
 

@@ -4,9 +4,12 @@ What a cell means stays with it, so that the reader can be judged; where nobody 
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from random import Random
+
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
 
 from huizong.org_units import register
 from huizong.values import in_numerals
@@ -15,7 +18,10 @@ from tests.messy.draft import ASK, Box, Column, Draft, Page, Row, Sheet, right_r
 Kind = Callable[[Draft, Random], bool | None]
 KINDS: dict[str, tuple[str, Kind]] = {}  # name → its group, the function
 TYPES = ("unit", "text", "integer", "decimal", "code", "yes_no", "date")
-ALONE = {"turned", "beside", "stacked", "sheet_per_township", "continued", "header_again", "several_forms"}
+ALONE = set(
+    "turned beside stacked sheet_per_township continued header_again several_forms twice_beside total_over_sheets "
+    "sheet_of_another_township list_of_one_unit measures_beside".split()
+)
 
 
 def kind(group: str) -> Callable[[Kind], Kind]:
@@ -376,7 +382,7 @@ def copied_sheet(draft: Draft, random: Random) -> bool | None:
     for row, _, box in [entry for page in draft.pages for entry in page.boxes(*TYPES)]:
         del row
         box.means = ASK
-    draft.sheets.append(Sheet("打印", copy.deepcopy(draft.sheets[0].pages)))
+    draft.sheets.append(Sheet("打印", copy.deepcopy(draft.sheets[0].pages), beside=draft.sheets[0].beside))
     return None
 
 
@@ -792,6 +798,8 @@ def spaces_in_names(draft: Draft, random: Random) -> bool:
 @kind("names")
 def unknown_names(draft: Draft, random: Random) -> bool | None:
     """A name that is no unit of the register is asked, with its row."""
+    if len(draft.sheets) > 1:
+        return False  # a copy of the sheet would hold the right name
     found = _townships(draft)
     for _, row, box in found[:1]:
         box.shown = "某某镇"
@@ -849,8 +857,12 @@ def thousands(draft: Draft, random: Random) -> bool:
 
 @kind("values")
 def with_counter(draft: Draft, random: Random) -> bool:
-    return _each(draft, random, ("integer",), lambda item, box: f"{box.shown}{random.choice(['', ' '])}"
-                 + random.choice([item.unit.zh, "个"] if item.unit else ["个"]))  # fmt: skip
+    def change(item, box: Box) -> object:
+        if box.shown != box.means:  # told in hundreds: 12人 would be another number
+            return box.shown
+        return f"{box.shown}{random.choice(['', ' '])}{random.choice([item.unit.zh, '个'] if item.unit else ['个'])}"
+
+    return _each(draft, random, ("integer",), change)
 
 
 @kind("values")
@@ -914,7 +926,7 @@ def date_texts(draft: Draft, random: Random) -> bool:
     done = False
     for page in draft.pages:
         for _, _, box in page.boxes("date"):
-            if type(box.shown) is date:
+            if type(box.shown) is date and box.means != ASK:
                 box.shown, box.number_format, done = random.choice(styles).format(box.means), "", True
     return done
 
@@ -924,7 +936,7 @@ def months_only(draft: Draft, random: Random) -> bool:
     done = False
     for page in draft.pages:
         for _, _, box in page.boxes("date"):
-            if type(box.shown) is date:
+            if type(box.shown) is date and box.means != ASK:
                 box.means = box.shown.replace(day=1)
                 box.shown = random.choice(["{0.year}年{0.month}月", "{0.year}-{0.month:02}"]).format(box.means)
                 box.number_format, done = "", True
@@ -986,3 +998,335 @@ def counts_as_dates(draft: Draft, random: Random) -> bool:
 @kind("values")
 def doubtful_choices(draft: Draft, random: Random) -> bool:
     return _each(draft, random, ("yes_no",), lambda item, box: random.choice(["是？", "待定", "○"]), 0.3, asks=True)
+
+
+# ---- what more clerks do --------------------------------------------------------------------------------------------
+
+
+def _ask(boxes: Iterable[Box]) -> None:
+    for box in boxes:
+        box.means = ASK
+
+
+@kind("sheet")
+def twice_beside(draft: Draft, random: Random) -> bool | None:
+    """The form's second half beside the first, under heads of its own."""
+    page = draft.pages[0]
+    if len(page.data) < 3:
+        return False
+    page.rows = page.data
+    first, second = _part(page, page.rows[:2]), _part(page, page.rows[2:])
+    second.above, first.below, second.below = [[] for _ in page.above], [], []
+    _ask(box for row in second.rows for box in row.boxes.values())
+    draft.sheets[0].pages[:1] = [first, second]
+    draft.sheets[0].beside = True
+    return None
+
+
+@kind("sheet")
+def group_totals(draft: Draft, random: Random) -> bool | None:
+    """区直部门 and 乡镇 with the sums of the rows beneath them."""
+    page = draft.pages[0]
+    if page.form.code not in ("staffing", "coverage") or any(row.kind != "data" for row in page.rows[:-1]):
+        return False
+    at = 1 if page.form.code == "staffing" else 2
+    groups = [
+        (["县直部门", "区直单位", "县级机关"], page.data[:at]),
+        (["乡镇", "乡镇（街道）", "苏木乡镇"], page.data[at:]),
+    ]
+    page.rows = [row for words, rows in groups for row in (total_of(page, rows, random.choice(words)), *rows)]
+    return None
+
+
+@kind("sheet")
+def own_name_as_total(draft: Draft, random: Random) -> bool | None:
+    """松山区 over its townships, with their sum."""
+    page = draft.pages[0]
+    if page.form.code != "staffing" or len(page.data) < 4 or page.merged_down:
+        return False
+    page.rows = page.data[1:]
+    total = total_of(page, page.rows, page.unit.name)
+    total.boxes.pop("operating_funds", None)  # which may have been printed in another unit of money
+    page.rows.insert(0, total)
+    return None
+
+
+@kind("sheet")
+def compared_rows(draft: Draft, random: Random) -> None:
+    """同比, 平均, 上年同期 and the like beneath the table."""
+    for page in draft.pages:
+        for label in random.sample(
+            ["同比增减", "平均", "上年同期", "年初至今", "1-9月累计", "占比", "比上季增减"], k=2
+        ):
+            row = total_of(page, label=label)
+            row.kind = "words"
+            page.rows.append(row)
+
+
+@kind("sheet")
+def total_over_sheets(draft: Draft, random: Random) -> bool | None:
+    """Two sheets, and on the second the total of both."""
+    page = draft.pages[0]
+    if len(page.data) < 3:
+        return False
+    total = total_of(page)
+    first, second = _part(page, page.data[:2]), _part(page, [*page.data[2:], total])
+    first.below = []
+    draft.sheets[:1] = [Sheet("一", [first]), Sheet("二", [second])]
+    return None
+
+
+@kind("sheet")
+def sheet_of_another_township(draft: Draft, random: Random) -> bool | None:
+    """Sheets in the names of townships, each with the row of the next."""
+    page = draft.pages[0]
+    if page.form.code != "coverage":
+        return False
+    rows = page.data
+    names = [register().get(row.unit or "").name for row in rows]
+    _ask(box for row in rows for box in row.boxes.values())
+    draft.sheets[:1] = [
+        Sheet(name, [_part(page, [row])]) for name, row in zip(names[1:] + names[:1], rows, strict=True)
+    ]
+    return None
+
+
+@kind("sheet")
+def list_of_one_unit(draft: Draft, random: Random) -> bool | None:
+    """A form of one row as a list: 项目 and 数值."""
+    page = draft.pages[0]
+    if page.form.rows.units != ["self"]:
+        return False
+    page.turned = True
+    page.columns = [column for column in page.columns if column.key not in ("number", page.name_key)]
+    page.rows = page.data
+    if random.random() < 0.5:
+        page.columns.insert(0, Column(page.name_key, [random.choice(["指标", "项目"])]))
+        page.rows[0].boxes[page.name_key] = Box(random.choice(["数值", "填报数"]), None)
+    return None
+
+
+@kind("sheet")
+def measures_beside(draft: Draft, random: Random) -> None:
+    """Items down, with a column 计量单位 beside them."""
+    for page in draft.pages:
+        page.turned = True
+        for column, item in page.items():
+            measure = item.unit.zh if item.unit else "—"
+            column.heads = ["指标名称", "计量单位"] if item.code == page.name_key else [*column.heads, measure]
+        page.columns = [column for column in page.columns if column.key in page.form.by_code]
+        depth = max(len(column.heads) for column in page.columns)
+        for column in page.columns:
+            column.heads[:-1] += [column.heads[-2]] * (depth - len(column.heads))
+
+
+@kind("sheet")
+def official_corner(draft: Draft, random: Random) -> None:
+    """Who ordered the form and until when it holds: no period of the return."""
+    lines = ["表    号：统战统1表", "制定机关：某省统战部", "批准文号：统函〔2011〕12号", "有效期至：2031年12月"]
+    for page in draft.pages:
+        width = max(3, len(page.columns) - 2)
+        page.above[1:1] = [["", *[""] * width, line] for line in lines]
+
+
+@kind("heads")
+def scaled_measures(draft: Draft, random: Random) -> bool:
+    """（百人）: the number is told in hundreds."""
+    done = False
+    for page in draft.pages:
+        page.rows = [row for row in page.rows if row.kind != "total"]
+        for column, item in page.items():
+            if item.type == "integer" and item.unit and item.unit.zh in ("人", "人次", "户") and not item.parent:
+                column.heads[-1] += random.choice(["（百{0}）", "（单位：百{0}）"]).format(item.unit.zh)
+                for row in page.data:
+                    box = row.boxes[item.code]
+                    if isinstance(box.means, int) and box.means != ASK:
+                        box.means, done = box.means * 100, True
+    return done
+
+
+@kind("heads")
+def other_measures(draft: Draft, random: Random) -> bool:
+    """天数（学时）, 受益户数（人）: another thing is counted."""
+    others = {"天": ["学时", "小时", "周"], "户": ["人"], "期": ["学时"], "次": ["小时"], "条": ["户"]}
+    done = False
+    for page in draft.pages:
+        for column, item in page.items():
+            if item.unit and item.unit.zh in others and item.code != page.name_key:
+                column.heads[-1] += f"（{random.choice(others[item.unit.zh])}）"
+                _ask(row.boxes[item.code] for row in page.data)
+                done = True
+    return done
+
+
+@kind("heads")
+def negated_head(draft: Draft, random: Random) -> bool | None:
+    """未采用条数, 应参训人次: one character, and another item."""
+    page = random.choice(draft.pages)
+    columns = [(c, item) for c, item in page.items() if item.type in ("integer", "yes_no") and len(c.heads) == 1]
+    if not columns:
+        return False
+    column, item = random.choice(columns)
+    column.heads = [random.choice(["未", "应", "拟", "不", "原", "新"]) + column.heads[-1]]
+    _ask(row.boxes[item.code] for row in page.data)
+    return None
+
+
+@kind("heads")
+def dated_heads(draft: Draft, random: Random) -> None:
+    """The period over or before the heads."""
+    for page in draft.pages:
+        time = page.period.label("zh_CN")
+        for column, item in page.items():
+            if item.numeric and random.random() < 0.5:
+                column.heads = [time, *column.heads] if random.random() < 0.5 else (
+                    [*column.heads[:-1], time + column.heads[-1]])  # fmt: skip
+
+
+@kind("heads")
+def heads_of_another_time(draft: Draft, random: Random) -> bool | None:
+    """2017年 over a head of the return for 2018."""
+    page = random.choice(draft.pages)
+    columns = [(c, item) for c, item in page.items() if item.type == "integer" and len(c.heads) == 1]
+    if not columns:
+        return False
+    column, item = random.choice(columns)
+    time = random.choice(
+        [f"{page.period.year - 1}年", f"{page.period.year - 1}年底", page.period.previous().label("zh_CN")]
+    )
+    column.heads = random.choice([[time, *column.heads], [time + column.heads[-1]]])
+    _ask(row.boxes[item.code] for row in page.data)
+    return None
+
+
+@kind("money")
+def hundreds_of_yuan(draft: Draft, random: Random) -> bool | None:
+    pages = [page for page in draft.pages if _money(page)]
+    for page in pages:
+        _times(page, 100)
+        for column, _ in _money(page):
+            column.heads[-1] = column.heads[-1].replace("万元", "百元")
+    return bool(pages)
+
+
+@kind("money")
+def ten_thousands_in_head(draft: Draft, random: Random) -> bool | None:
+    """经费（万）."""
+    pages = [page for page in draft.pages if _money(page)]
+    for page in pages:
+        for column, _ in _money(page):
+            column.heads[-1] = column.heads[-1].replace("万元", "万")
+    return bool(pages)
+
+
+@kind("money")
+def foreign_money(draft: Draft, random: Random) -> bool | None:
+    pages = [page for page in draft.pages if _money(page)]
+    for page in pages:
+        for column, code in _money(page):
+            column.heads[-1] = column.heads[-1].replace("万元", random.choice(["万美元", "万港元"]))
+            _ask(row.boxes[code] for row in page.data)
+    return bool(pages)
+
+
+@kind("lines")
+def date_behind_unit(draft: Draft, random: Random) -> None:
+    """填报单位：松山区 2018年9月30日, in one cell."""
+    for page in draft.pages:
+        day = page.period.end
+        page.above[1:] = [
+            [f"填报单位：{page.unit.name}委统战部        {day.year}年{day.month}月{day.day}日      单位：人"]
+        ]
+
+
+@kind("lines")
+def unit_on_its_own_line(draft: Draft, random: Random) -> None:
+    for page in draft.pages:
+        page.above = [[random.choice([page.unit.name, f"中共{page.unit.name}委统战部"])], [page.form.title.zh],
+                      [f"（{page.period.label('zh_CN')}）"]]  # fmt: skip
+
+
+@kind("lines")
+def other_labels(draft: Draft, random: Random) -> None:
+    labels = ["单位名称", "编制单位", "旗县区", "县（市、区）名称", "综合机关名称", "报送单位（盖章）"]
+    for page in draft.pages:
+        page.above[1:] = [[f"{random.choice(labels)}：{page.unit.name}（盖章）", "",
+                           f"填表时间：{page.period.label('zh_CN')}", "单位负责人：略"]]  # fmt: skip
+
+
+@kind("lines")
+def cited_document(draft: Draft, random: Random) -> None:
+    for page in draft.pages:
+        page.above.append([f"根据《关于做好{page.period.year - 1}年统战统计工作的通知》填报"])
+
+
+@kind("lines")
+def filled_in_before(draft: Draft, random: Random) -> None:
+    """The day of filling in lies before the period: an older return with a new title."""
+    draft.asks = True
+    for page in draft.pages:
+        day = page.period.previous().end
+        page.above[1:] = [[f"填报单位：{page.unit.name}", "", f"填报日期：{day.year}年{day.month}月{day.day}日"]]
+
+
+@kind("names")
+def numbers_before_names(draft: Draft, random: Random) -> bool:
+    count = iter(range(1, 100))
+    styles = ["{}.{}", "{} {}", "（{}）{}", "{}、{}"]
+    return _rename_freely(draft, lambda name: random.choice(styles).format(next(count), name))
+
+
+@kind("names")
+def remarks_behind_names(draft: Draft, random: Random) -> bool:
+    return _rename_freely(draft, lambda name: name + random.choice(["（新设）", "(原名略)", "①", "*"]))
+
+
+def _rename_freely(draft: Draft, change: Callable[[str], str]) -> bool:
+    """The row still means its unit; what is printed before or behind the name is none of it."""
+    found = _townships(draft)
+    for _, _, box in found:
+        box.shown, box.means = change(str(box.shown)), None
+    return bool(found)
+
+
+@kind("values")
+def raised_digits(draft: Draft, random: Random) -> bool:
+    """12 with a raised 3: a footnote mark, and no 123."""
+
+    def change(item, box: Box) -> CellRichText:
+        return CellRichText(str(box.shown), TextBlock(InlineFont(vertAlign="superscript"), "3"))
+
+    return _each(draft, random, ("integer",), change, 0.2, asks=True)
+
+
+@kind("values")
+def percentages(draft: Draft, random: Random) -> bool:
+    """0.5, shown as 50%."""
+
+    def change(item, box: Box) -> float:
+        box.number_format = random.choice(["0%", "0.00%"])
+        return 0.5
+
+    return _each(draft, random, ("integer", "decimal"), change, 0.2, asks=True)
+
+
+@kind("values")
+def ticked_boxes(draft: Draft, random: Random) -> bool:
+    yes, no = ["☑是 □否", "是√ 否□", "■是□否"], ["□是 ☑否", "是□ 否√"]
+    return _each(draft, random, ("yes_no",), lambda item, box: random.choice(yes if box.means else no), 1)
+
+
+@kind("values")
+def symbol_fonts(draft: Draft, random: Random) -> bool:
+    """ü, which Wingdings shows as a tick."""
+    return _each(draft, random, ("yes_no",), lambda item, box: "ü" if box.means else "û", 0.4, asks=True)
+
+
+@kind("values")
+def dates_with_hours(draft: Draft, random: Random) -> bool:
+    done = False
+    for page in draft.pages:
+        for _, _, box in page.boxes("date"):
+            if type(box.shown) is date and box.means != ASK:
+                box.shown, box.number_format, done = f"{box.means} 09:30", "", True
+    return done

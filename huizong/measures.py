@@ -1,0 +1,152 @@
+"""The units that heads and the lines above a table print (万元, 千人次, 学时), and what an item's numbers are times."""
+
+import re
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple
+
+from huizong.forms import Item, narrow
+from huizong.values import COUNTERS
+
+TIMES = {
+    "十": 10,
+    "百": 100,
+    "千": 1000,
+    "万": 10**4,
+    "十万": 10**5,
+    "百万": 10**6,
+    "千万": 10**7,
+    "亿": 10**8,
+    "十亿": 10**9,
+    "百亿": 10**10,
+}
+CURRENCIES = "美元 欧元 日元 港元 港币 澳元 英镑 卢布 韩元".split()
+COUNTED = "人次 人 名 户 家 个 条 篇 件".split()  # may be told in tens of thousands: 万人
+OTHERS = "次 期 场 天 日 项 分 村 社区 学时 课时 小时 分钟 周 星期 个月 岁 对 % ‰".split()
+_TIMES, _WORDS = "[十百千]?[万亿]|[十百千]", "|".join(["元", *CURRENCIES, *COUNTED])
+PRINTED = rf"(?:(?:{_TIMES})?(?:{_WORDS})|{'|'.join(OTHERS)})"
+MEASURE = re.compile(rf"(?:(?:人民币:?)?({_TIMES})?({_WORDS})|({'|'.join(OTHERS)}))")
+TIMES_ONLY = re.compile(_TIMES)
+MONEY_ANYWHERE = re.compile(rf"({_TIMES})?({'|'.join(CURRENCIES)}|元)")
+MONEY_BEHIND = re.compile(rf"[/:,;、-]?(?:单位:?)?(?:人民币)?((?:{_TIMES})?(?:{'|'.join(CURRENCIES)}|元))$")  # 经费/元
+MARKS = re.compile(r"[*＊#＃①-⑳⁰¹²³⁴-⁹]+$")  # of footnotes
+BRACKETS = re.compile(r"[(\[【〔][^()\[\]【】〔〕]*[)\]】〕]")
+PARTS = re.compile(r"[、,，/ ;；和]")
+
+
+class Measure(NamedTuple):
+    """One printed unit: 万元 is 10,000 times 元."""
+
+    times: Decimal
+    word: str
+    printed: str
+
+    @property
+    def money(self) -> bool:
+        return self.word == "元" or self.word in CURRENCIES
+
+
+YUAN = "元"
+
+
+@lru_cache(maxsize=8192)
+def measure_of(text: str) -> Measure | None:
+    """人, （万元）, 单位：千人次: a unit that stands alone."""
+    word = "".join(narrow(MARKS.sub("", text)).split()).strip("()[]").removeprefix("单位:")
+    match = MEASURE.fullmatch(word)
+    return Measure(Decimal(TIMES.get(match[1], 1)), match[2] or match[3], word) if match else None
+
+
+def measures_listed(text: str) -> list[Measure]:
+    """The units of a list: 人、万元."""
+    return [measure for part in PARTS.split(text) if (measure := measure_of(part))]
+
+
+def _measures_within(text: str) -> Iterator[Measure]:
+    """The units of a list; of money also within other words: 单位为万元，保留两位小数."""
+    if "10,000yuan" in text:
+        yield Measure(Decimal(10**4), YUAN, "万元")
+        return
+    for part in PARTS.split(text):
+        if measure := measure_of(part):
+            yield measure
+        else:
+            for match in MONEY_ANYWHERE.finditer(part):
+                yield Measure(Decimal(TIMES.get(match[1], 1)), match[2], match[0])
+
+
+@lru_cache(maxsize=8192)
+def measures_in(head: str) -> tuple[Measure, ...]:
+    """The units that one head prints, in brackets, behind it, or instead of it; a bare （万） is of the item's own."""
+    if alone := measure_of(head):
+        return (alone,)
+    tidy = "".join(narrow(head).split())
+    inside = [bracket[1:-1] for bracket in BRACKETS.findall(tidy)]
+    found = [measure for words in inside for measure in _measures_within(words)]
+    found += [Measure(Decimal(TIMES[words]), "", words) for words in inside if TIMES_ONLY.fullmatch(words)]
+    if behind := MONEY_BEHIND.search(BRACKETS.sub("", tidy)):
+        found += _measures_within(behind[1])
+    return tuple(found)
+
+
+class Unit(NamedTuple):
+    """What one printed number of a column is times in the item's unit. other: a printed unit that cannot be converted
+    into it, alike: but counts the same (人 for 个); clash: the head and the line above say different things; unsaid: of
+    money, and nobody says."""
+
+    factor: Decimal = Decimal(1)
+    other: str = ""
+    alike: bool = False
+    clash: bool = False
+    unsaid: bool = False
+
+
+OWN = Unit()
+
+
+def unit_of(item: Item, heads: Sequence[str], above: Sequence[Measure]) -> Unit:
+    """The unit of a column of numbers, from its heads (from the top down) and the lines above the table."""
+    if item.unit is None:
+        return OWN
+    declared = measure_of(item.unit.zh)
+    if declared is None:
+        return OWN
+    if declared.word == YUAN:
+        return _money(declared, heads, above)
+    return _count(item, declared, heads, above)
+
+
+def _money(declared: Measure, heads: Sequence[str], above: Sequence[Measure]) -> Unit:
+    own = {measure for head in heads for measure in measures_in(head) if measure.money or not measure.word}
+    own = {measure._replace(word=measure.word or YUAN, printed="") for measure in own}
+    lines = {measure._replace(printed="") for measure in above if measure.money}
+    said = own or lines
+    if foreign := next((measure for measure in said if measure.word != YUAN), None):
+        return Unit(other=foreign.word)
+    usual = declared._replace(printed="")
+    if len(said) > 1 or (own == {usual} and lines - own):
+        return Unit(clash=True)
+    if not said:
+        return Unit(unsaid=True)
+    return Unit(said.pop().times / declared.times)
+
+
+def _count(item: Item, declared: Measure, heads: Sequence[str], above: Sequence[Measure]) -> Unit:
+    words = {declared.word, "", *item.counters, *COUNTERS.get(declared.word, ())}
+    if item.type == "integer":
+        words.add("个")
+    own = [measure for head in heads for measure in measures_in(head)]
+    lines = [measure.printed for measure in above if measure.times > 1 and measure.word in words]
+    # What a head over several columns says (人员情况（人）) need not be meant for this one; the lowest head's is.
+    lowest = heads[-2:] if heads and measure_of(heads[-1]) else heads[-1:]
+    foreign = [measure for head in lowest for measure in measures_in(head) if measure.word not in words]
+    fitting = {measure.times for measure in own if measure.word in words}
+    if foreign:
+        alike = foreign[0].times == 1 and declared.word == "个" and foreign[0].word in COUNTED
+        return Unit(other=foreign[0].printed, alike=alike)
+    if fitting:
+        if len(fitting) > 1 or (fitting == {Decimal(1)} and lines):
+            return Unit(clash=True)
+        return Unit(fitting.pop())
+    return Unit(other=lines[0]) if lines else OWN  # 单位：万人 above a table of tens is more likely a slip

@@ -1,0 +1,20 @@
+"""数据核查: what is worth checking beyond one return, few and ranked."""
+
+import streamlit as st
+
+from huizong import checks_ui, cross_checks, desk_ui, ui
+from huizong.texts import _
+
+view = ui.enter_page()
+st.title(_("Cross checks"))
+desk_ui.say_what_was_done()
+
+found = view.ask(cross_checks.lines, view.unit.code, view.period)
+if found:
+    line = checks_ui.show_lines(view, found)
+    checks_ui.show_line(view, line)
+else:
+    ui.empty(_("Nothing in these returns stands out."), icon="✅")
+
+checks_ui.show_reviews(view)
+checks_ui.explain_checks()

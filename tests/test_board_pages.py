@@ -1,0 +1,205 @@
+"""The return desk and the rules of who owes what, run by Streamlit's AppTest over a store of their own."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from stores import LINXI, SONGSHAN, submitted
+from streamlit.testing.v1 import AppTest
+from test_desk_pages import press, run
+from workbooks import make_workbook, office
+
+from huizong import assignments, board_ui, decisions, desk, ui
+from huizong.org_units import COUNTY, register
+from huizong.periods import Period, period_on
+from huizong.store import Store, open_store
+from huizong.texts import speak
+
+Q3 = Period.of("2018-Q3")
+
+
+@pytest.fixture
+def store(store_dir: Path) -> Iterator[Store]:
+    """An empty store, which the pages open too."""
+    store = open_store(store_dir)
+    yield store
+    store.close()
+    speak("zh_CN")
+
+
+def staffing(unit: str, **values: object) -> bytes:
+    return make_workbook("staffing", [office(f"{unit}委统战部", 6, **values)], unit=unit, period="2018-Q3")
+
+
+def metrics(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def markdown(app: AppTest) -> str:
+    return "\n".join(text.value for text in app.markdown)
+
+
+# ---- the board -------------------------------------------------------------------------------------------------------
+
+
+def test_a_new_desk_shows_that_everything_is_owed_and_nothing_has_come(store: Store) -> None:
+    app = run("board", unit="1504")
+    now = period_on(date.today(), "quarter")
+    n_columns = 4 + 3 + (now.number == 4)
+    assert metrics(app) == {"应报": str(12 * n_columns), "已报": "0", "已通过": "0", "上报率": "0.0%", "按时率": "—",
+                            "逾期": metrics(app)["逾期"]}  # fmt: skip
+    (table,) = app.dataframe
+    assert len(table.value) == 12
+    assert "松山区" in table.value["填报单位"].tolist()
+
+
+def test_the_board_shows_each_return_in_words_and_counts_them(store: Store) -> None:
+    submitted(store, staffing("松山区", women=99))
+    decisions.accept(store, [submitted(store, staffing("林西县"))], who="统计员")
+    decisions.nil(store, "training", LINXI, "2018-Q3", who="统计员", reason="无培训")
+    decisions.close(store, "2018-Q3", ["pairing"], who="统计员", reason="定案")
+    app = run("board", unit="1504", period="2018-Q3")
+    table = app.dataframe[0].value.set_index("填报单位")
+    assert table.loc["松山区", "👥 人员配备"].startswith("🔴 有错待退 迟")
+    assert table.loc["林西县", "👥 人员配备"] == "🟢 已通过"
+    assert table.loc["林西县", "🎓 教育培训"] == "⭕ 零报告"
+    assert table.loc["林西县", "🧩 统战委员配备"].startswith("⏰ 逾期")
+    assert [name for name in table if "宣传信息" in name] == ["📰 宣传信息 7月", "📰 宣传信息 8月", "📰 宣传信息 9月"]
+    assert "🔒 🤝 结对帮扶" in table
+    assert (metrics(app)["应报"], metrics(app)["已报"], metrics(app)["已通过"]) == ("84", "2", "2")
+    pills = next(group for group in app.button_group if group.key.startswith("states "))
+    assert pills.options[:2] == ["逾期 81", "有错待退 1"]
+
+    pills.set_value(["accepted", "nil"]).run()
+    table = app.dataframe[0].value
+    assert table["填报单位"].tolist() == ["林西县"]
+
+
+def test_a_province_is_shown_by_its_parts_and_by_units_when_a_state_is_picked(store: Store) -> None:
+    decisions.accept(store, [submitted(store, staffing("林西县"))], who="统计员")
+    app = run("board", unit="15", period="2018-Q3")
+    table = app.dataframe[0].value.set_index("填报单位")
+    assert table.loc["赤峰市", "👥 人员配备"] == "1/12 · 逾期 11"
+    assert table.loc["包头市", "👥 人员配备"].startswith("0/")
+    next(group for group in app.button_group if group.key.startswith("states ")).set_value(["accepted"]).run()
+    assert app.dataframe[0].value["填报单位"].tolist() == ["赤峰市 › 林西县"]
+
+
+def test_a_state_that_is_picked_and_is_not_found_elsewhere_shows_all_there(store: Store) -> None:
+    decisions.accept(store, [submitted(store, staffing("林西县"))], who="统计员")
+    app = run("board", unit="1504", period="2018-Q3")
+    next(group for group in app.button_group if group.key.startswith("states ")).set_value(["accepted"]).run()
+    assert app.dataframe[0].value["填报单位"].tolist() == ["林西县"]
+    app.session_state["unit"] = SONGSHAN
+    app.run()
+    assert not app.exception
+    assert len(app.dataframe[0].value) == 1
+    assert app.dataframe[0].value.iloc[0, 1].startswith("⏰ 逾期")
+
+
+def test_a_region_in_which_nothing_is_owed_says_where_that_is_laid_down(store: Store) -> None:
+    rules = [{"form": form, "unit": "1504", "owes": False} for form in store.forms]
+    rules += [{"form": form, "unit": "1504", "beneath": True, "owes": False} for form in store.forms]
+    decisions.assign(store, [rule for rule in rules if not assignments.fault(store, rule)], who="统计员")
+    app = run("board", unit="1504", period="2018-Q3")
+    assert "没有应报的报表" in markdown(app)
+    assert not app.dataframe
+
+
+def test_the_board_speaks_english(store: Store) -> None:
+    submitted(store, staffing("林西县", women=99))
+    app = run("board", unit="1504", period="2018-Q3", lang="en")
+    assert metrics(app)["Owed"] == "84"
+    assert app.dataframe[0].value.set_index("Reporting unit").loc["林西县", "👥 Staffing"].startswith("🔴 Has errors")
+
+
+def test_what_waits_beside_the_one_in_force_and_what_was_not_asked_for_are_marked(store: Store) -> None:
+    decisions.accept(store, [submitted(store, staffing("林西县"))], who="统计员")
+    submitted(store, staffing("林西县", women=99))
+    submitted(store, staffing("松山区"))
+    decisions.assign(store, [{"form": "staffing", "unit": SONGSHAN, "owes": False}], who="统计员")
+    view = ui.View(store, register().get("1504"), Q3)
+    board = desk.board(store, Q3, "1504")
+    matrix = board_ui.make_matrix(view, board, grouped=False)
+    table = matrix.texts.set_index("填报单位")["👥 人员配备"]
+    assert (table["林西县"], table["松山区"]) == ("🟢 已通过 + 🔴", "🔵 已报待审 *")
+    assert matrix.columns[0] == ("staffing", "2018-Q3")
+
+
+# ---- the rules -------------------------------------------------------------------------------------------------------
+
+
+def add(app: AppTest, *forms: str, unit: str, **values: object) -> AppTest:
+    """Fills in what a new rule says and puts it into the table."""
+    next(group for group in app.button_group if group.key == "rule forms").set_value(list(forms))
+    app.selectbox(key="rule unit").set_value(unit)
+    app.run()
+    for key, value in values.items():
+        widget = next(w for w in [*app.number_input, *app.date_input, *app.selectbox, *app.button_group, *app.checkbox]
+                      if w.key == f"rule {key}")  # fmt: skip
+        widget.set_value(value)
+    app.run()
+    return press(app, "加入表中")
+
+
+def save(app: AppTest, reason: str) -> AppTest:
+    app.text_input(key="rules reason").set_value(reason).run()
+    return press(app, "保存")
+
+
+def test_a_rule_is_added_shown_in_words_and_saved_with_a_reason(store: Store) -> None:
+    app = run("assignments")
+    assert "还没有规则" in markdown(app)
+    add(app, "staffing", unit=SONGSHAN, days=25)
+    # The other counties of the province go on owing it: a rule for the province comes with it.
+    assert "人员配备：内蒙古自治区（所辖各县），每季应报，期末后 15 天内" in markdown(app)
+    assert "人员配备：内蒙古自治区 › 赤峰市 › 松山区，每季应报，期末后 25 天内" in markdown(app)
+    assert assignments.laid_down(store) == []
+    save(app, "松山区延期")
+    assert [(rule["unit"], rule["beneath"], rule["due_days"]) for rule in assignments.laid_down(store)] == [
+        ("15", True, None),
+        (SONGSHAN, False, 25),
+    ]
+    assert "尚未保存的改动" not in markdown(app)
+    (history,) = (table.value for table in app.table if "理由" in table.value.columns)
+    assert history["理由"].tolist() == ["松山区延期"]
+
+
+def test_the_numbers_say_when_a_rule_takes_the_form_from_others(store: Store) -> None:
+    app = run("assignments")
+    add(app, "staffing", unit=SONGSHAN, rest=False)
+    everywhere, there = (len(register().under(code, COUNTY)) for code in ("0", "15"))
+    assert f"应报单位 {everywhere} 个 → {everywhere - there + 1} 个" in markdown(app)
+
+
+def test_a_unit_is_let_off_and_the_preview_says_what_it_owes(store: Store) -> None:
+    app = run("assignments")
+    add(app, "staffing", "coverage", unit=SONGSHAN, owes=False)
+    assert "松山区，免报" in markdown(app)
+    save(app, "机构改革")
+    app.selectbox(key="unit that owes").set_value(SONGSHAN).run()
+    owed = next(table.value for table in app.table if "下一期限" in table.value.columns)
+    assert set(owed["报表"]) == {"统战培训情况表", "结对帮扶情况表", "宣传信息情况表", "工作保障情况表"}
+
+
+def test_a_rule_that_cannot_be_is_not_added(store: Store) -> None:
+    app = run("assignments")
+    next(group for group in app.button_group if group.key == "rule forms").set_value(["safeguards"])
+    app.selectbox(key="rule unit").set_value(LINXI)
+    app.selectbox(key="rule frequency").set_value("month")
+    app.run()
+    assert any("更密" in error.value for error in app.error)
+    assert next(button for button in app.button if button.label == "加入表中").disabled
+
+
+def test_a_save_of_somebody_else_is_not_overwritten(store: Store) -> None:
+    app = run("assignments")
+    add(app, "staffing", unit=SONGSHAN, owes=False)
+    decisions.assign(store, [{"form": "coverage", "unit": LINXI}], who="另一人", replaces=True)
+    save(app, "我的")
+    assert any("其间已有人保存" in error.value for error in app.error)
+    assert [rule["form"] for rule in assignments.laid_down(store)] == ["coverage"]
+    press(app, "放弃改动")
+    assert "尚未保存的改动" not in markdown(app)
+    assert app.dataframe[0].value["place"].tolist() == ["内蒙古自治区 › 赤峰市 › 林西县"]
