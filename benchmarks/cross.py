@@ -231,6 +231,13 @@ def replace_returns(returns: dict[str, Rows], changed: list[tuple[Mistake, Rows]
     return found
 
 
+def rules_broken(returns: dict[str, Rows]) -> dict[str, set[tuple[int, str]]]:
+    store = Store(None)
+    broken = fill(store, returns)
+    store.close()
+    return broken
+
+
 def made_up_store(seed: int) -> tuple[Store, dict[str, Rows], list[Mistake]]:
     """A store of three years with the mistakes that no edit rule finds; what was put in, and the mistakes of the last
     quarter."""
@@ -244,7 +251,7 @@ def made_up_store(seed: int) -> tuple[Store, dict[str, Rows], list[Mistake]]:
     made = [*make_mistakes(rng, honest, earlier, WRONG_BEFORE), *make_mistakes(rng, honest, now, 3 * WRONG)]
     units = {mistake.unit for mistake, _ in made}
     concerned = {form: table[table["unit"].isin(units)] for form, table in honest.items()}
-    usual, then = fill(Store(None), concerned), fill(Store(None), replace_returns(concerned, made))
+    usual, then = rules_broken(concerned), rules_broken(replace_returns(concerned, made))
     through = [
         (mistake, rows)
         for mistake, rows in made

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
+from benchmarks.processes import cpu_seconds
 from benchmarks.returns import coverage_rows, staffing_rows, workbook
 from huizong import intake
 from huizong.org_units import OrgUnit, register
@@ -51,11 +52,6 @@ def both_returns(county: OrgUnit, period: Period) -> bytes:
     age = period.year - YEARS[0]
     rows = {"coverage": coverage_rows(county, age), "staffing": staffing_rows(county, age)}
     return workbook(county, period, rows)
-
-
-def cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def free_port() -> int:

@@ -23,7 +23,7 @@ from huizong.submissions import listed
 from huizong.texts import N_, _, language
 
 MOST = 20  # lines told at once: what a person works through in a morning
-STRENGTH = 4.0  # spreads from what was expected; 1 value in 16,000 where they are normally distributed
+STRENGTH = 3.5  # spreads from what was expected: the limit of Iglewicz and Hoaglin (1993) for scores made with the MAD
 SURPRISE = 3.0  # powers of ten: a return as like the one before as 1 in 1,000
 SAME_ROWS = 0.9  # the part of the rows that a copy shares with its original
 EXACTLY = 0.02  # how far from 10 or 100 times a value may be to be called so, where it is a digit more as well

@@ -202,6 +202,7 @@ def settle(fits: Fits, on: date | None) -> Match:
 COMMITTEE = re.compile(r"(村|社区|嘎查|居)?(?:(村)民民?委员?会|(村)委员?会|(居)民?委员?会|委员?会)$")
 VILLAGE_WORD = re.compile(r"(?:村|社区|嘎查)$")
 MOST_COUNTIES = 64  # whose villages are kept at hand
+MOST_UNITS = 256  # the names inside which are kept at hand: 18 KiB for a county
 
 
 def village_printings(name: str) -> Iterator[tuple[str, How]]:
@@ -459,6 +460,8 @@ class Register:
         """What a row's printed name means inside a reporting unit: one of its townships or departments (of a prefecture
         or province: one of the units down to counties), or the reporting unit itself (本级, 县委统战部)."""
         if within not in self._inside:
+            if len(self._inside) >= MOST_UNITS:
+                self._inside.clear()
             self._inside[within] = _Inside(self, self.get(within))
         return self._inside[within].match(text, on)
 

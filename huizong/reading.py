@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from tempfile import mkstemp
+from typing import TYPE_CHECKING
 
 from huizong.edits import personal_cells
 from huizong.forms import Forms
@@ -15,13 +16,15 @@ from huizong.layout import Vocabulary
 from huizong.org_units import Register
 from huizong.returns import Return, read_returns
 from huizong.sheet import Unreadable, each_in_child, read_workbook
-from huizong.store import Store
+
+if TYPE_CHECKING:
+    from huizong.store import Store  # which the children need not import, nor DuckDB and pandas with it
 
 Said = Mapping[int, Mapping]  # number of a return in its file → what the analyst said of it
 
 
 def read_files(
-    store: Store,
+    store: "Store",
     paths: Sequence[Path],
     *,
     password: str | None = None,
@@ -43,7 +46,7 @@ def _with_forms(sent: list[tuple[str, str, Return]], forms: Forms) -> list[Retur
 
 
 def read_file(
-    store: Store, path: Path, password: str | None = None, answers: Said | None = None
+    store: "Store", path: Path, password: str | None = None, answers: Said | None = None
 ) -> list[Return] | Unreadable:
     (result,) = read_files(store, [path], password=password, answers=answers)
     return result

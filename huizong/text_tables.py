@@ -16,6 +16,7 @@ from huizong.office_files import attribute, elements
 from huizong.workbook import (
     ERROR_CODES,
     MARK_SHEET,
+    MAX_COLUMNS,
     RAISED,
     Cell,
     CellError,
@@ -207,6 +208,8 @@ class Page(HTMLParser):
                 column += 1
             across = min(span(said, "colspan"), MAX_SPAN)
             down = span(said, "rowspan")
+            if column + across > MAX_COLUMNS:  # before each of them is noted: millions fill the memory
+                raise Unreadable("too_many_cells")
             if text or "x:num" in said or "x:err" in said:
                 self.cells[self.height, column] = html_cell(said, text)
             if across > 1 or down > 1:

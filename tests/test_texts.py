@@ -11,8 +11,8 @@ from scripts.update_texts import CATALOGUES, read_catalogue, texts_in_code
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # What Chinese writes in Latin letters too.
-NAMES = {"Excel", "WPS", "Word", "CSV", "PDF", "OFD", "ZIP", "xlsx", "xls", "docx"}
-NOT_WORDS = re.compile(r"\{[^}]*\}|--[a-z]+")  # fields, and options of the command line
+NAMES = {"Excel", "WPS", "Word", "CSV", "PDF", "OFD", "ZIP", "LibreOffice", "GB", "UTC"}
+NOT_WORDS = re.compile(r"\{[^}]*\}|--[a-z]+|\.[a-z]{3,4}\b")  # fields, options of the command line, endings of files
 
 
 def fields(text: str) -> set[str]:
