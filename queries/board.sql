@@ -41,8 +41,11 @@ came AS (
     WHERE
         submission.status NOT IN ('withdrawn', 'unchanged')
         AND $unit IN ('0', submission.province, submission.prefecture, submission.county, submission.unit)
-        AND list_has_any(
-            $scope::VARCHAR[], ['0', submission.province, submission.prefecture, submission.county, submission.unit]
+        AND (
+            list_contains($scope::VARCHAR[], '0')
+            OR list_has_any(
+                $scope::VARCHAR[], [submission.province, submission.prefecture, submission.county, submission.unit]
+            )
         )
 ),
 sent AS (
@@ -73,8 +76,11 @@ owed AS (
             AND month(wanted.period_end) % expectation.months = 0
     WHERE
         $unit IN ('0', expectation.province, expectation.prefecture, expectation.county, expectation.unit)
-        AND list_has_any(
-            $scope::VARCHAR[], ['0', expectation.province, expectation.prefecture, expectation.county, expectation.unit]
+        AND (
+            list_contains($scope::VARCHAR[], '0')
+            OR list_has_any(
+                $scope::VARCHAR[], [expectation.province, expectation.prefecture, expectation.county, expectation.unit]
+            )
         )
 ),
 chased AS (
