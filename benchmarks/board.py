@@ -55,18 +55,20 @@ timed AS (
     FROM sent
 )
 SELECT
-    md5(form || unit || period || revision), sha256(form || unit || period || revision), unit || '.xlsx', form, form,
+    substr(md5(form || unit || period || revision), 1, 16) || '-0',
+    sha256(form || unit || period || revision), unit || '.xlsx', form, form,
     unit, 3, province, prefecture, county, period, starts, ends, revision, status, FALSE, came,
-    CASE WHEN status IN ('accepted', 'superseded') THEN came + INTERVAL 1 DAY END, NULL, 12,
+    CASE WHEN status IN ('accepted', 'superseded') THEN came + INTERVAL 1 DAY END,
+    CASE WHEN status = 'superseded' THEN came + INTERVAL 5 DAY END, 12,
     (status = 'error')::INTEGER, (status = 'query')::INTEGER, 0, FALSE
 FROM timed
 ORDER BY came
 """
 
 
-def make_store() -> Store:
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    store = Store(FOLDER)
+def make_store(folder: Path = FOLDER) -> Store:
+    shutil.rmtree(folder, ignore_errors=True)
+    store = Store(folder)
     wanted = [(form, period) for _asked, form, period in desk.sources(store.forms, QUARTERS)]
     lists = [[form for form, _ in wanted], [p.code for _, p in wanted], [p.start for _, p in wanted],
              [p.end for _, p in wanted]]  # fmt: skip

@@ -6,7 +6,7 @@ the district corrects those before anything is compared. A line hits when it nam
 mistake.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -333,36 +333,43 @@ def hits(named: list[Named], mistakes: list[Mistake]) -> tuple[list[bool], set[M
     return right, found
 
 
-def measure(seeds=SEEDS) -> pd.DataFrame:
-    """One row per method and seed: lines told, hits among the first twenty, mistakes there are and found in all."""
+def measure(seeds: Iterable[int] = SEEDS) -> pd.DataFrame:
+    """One row per method and seed: told (lines in all), hits (of them), first_hits (of the first twenty), mistakes
+    (there are), found, and for each kind the pair of those that the first twenty find and that there are."""
     results = []
     for seed in seeds:
         store, held, mistakes = made_up_store(seed)
         for name, method in METHODS.items():
             named = method(store, held, np.random.default_rng([seed, 2]))
             right, found = hits(named, mistakes)
+            first, first_found = hits(named[:LISTED], mistakes)
             results.append({
-                "method": name, "seed": seed, "told": len(named), "mistakes": len(mistakes),
-                "hits": sum(right[:LISTED]), "found": len(found),
-                **{kind: (sum(m.kind == kind for m in hits(named[:LISTED], mistakes)[1]),
-                          sum(m.kind == kind for m in mistakes)) for kind in MISTAKES},
+                "method": name, "seed": seed, "told": len(named), "hits": sum(right), "first_hits": sum(first),
+                "mistakes": len(mistakes), "found": len(found),
+                **{kind: (sum(m.kind == kind for m in first_found), sum(m.kind == kind for m in mistakes))
+                   for kind in MISTAKES},
             })  # fmt: skip
         store.close()
     return pd.DataFrame(results)
 
 
 def compare() -> None:
+    """Goal: twice the precision of the best z-score."""
     frame = measure()
-    n = frame.groupby("seed")["mistakes"].first()
-    print(f"{len(n)} made-up provinces, {n.mean():.0f} mistakes in the last quarter of each ({n.min()}–{n.max()})")
+    table = [["", f"precision@{LISTED}", "lowest", "highest", *MISTAKES]]
     for name, rows in frame.groupby("method", sort=False):
-        precision = rows["hits"] / LISTED
-        caught = {kind: [sum(x) for x in zip(*rows[kind], strict=True)] for kind in MISTAKES}
-        print(f"{name}: precision@{LISTED} {precision.mean():.2f} ({precision.min():.2f}–{precision.max():.2f}), "
-              f"in the first {LISTED} {rows['hits'].sum() / rows['mistakes'].sum():.0%} of the mistakes; "
-              + "; ".join(f"{kind} {a}/{b}" for kind, (a, b) in caught.items()))  # fmt: skip
+        precision = rows["first_hits"] / LISTED
+        caught = [[sum(n) for n in zip(*rows[kind], strict=True)] for kind in MISTAKES]
+        figures = [f"{value:.2f}" for value in (precision.mean(), precision.min(), precision.max())]
+        table.append([str(name), *figures, *(f"{found}/{there}" for found, there in caught)])
+    n = frame.groupby("seed")["mistakes"].first()
+    print(f"Cross checks of {len(n)} made-up provinces with {n.mean():.0f} mistakes each in the last quarter")
+    for line in table:
+        print("| " + " | ".join(line) + " |")
     ours = frame[frame["method"] == "cross checks"]
-    print(f"cross checks tell {ours['told'].mean():.0f} lines in all and find {ours['found'].sum() / n.sum():.0%}")
+    precise, complete = ours["hits"].sum() / ours["told"].sum(), ours["found"].sum() / n.sum()
+    words = "lines in all, {:.0%} of them hit, {:.0%} of the mistakes found"
+    print(f"cross checks: {ours['told'].mean():.0f} {words.format(precise, complete)}")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,51 @@
 """What a process and all that it has started use, as Linux counts it."""
 
 import os
-from collections.abc import Iterator
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+ROOT = Path(__file__).parent.parent
 TICK = os.sysconf("SC_CLK_TCK")
+SAMPLE_SECONDS = 1.0  # a peak that is shorter is not seen
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a run took: seconds of wall clock and of CPU, the most memory of all its processes together at a moment."""
+
+    seconds: float
+    cpu_seconds: float
+    peak_mib: float
+    printed: str
+
+    def __str__(self) -> str:
+        return f"{self.seconds:.1f} s, CPU {self.cpu_seconds:.1f} s, peak {self.peak_mib:.0f} MiB"
+
+
+def measured(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> Use:
+    """Runs `python -m …` in a process of its own, and looks at what it and those that it starts use.
+
+    Raises CalledProcessError.
+    """
+    start = time.perf_counter()
+    running = subprocess.Popen(
+        [sys.executable, "-m", *arguments], stdout=subprocess.PIPE, text=True, cwd=ROOT,
+        env=os.environ | (environment or {}),
+    )  # fmt: skip
+    cpu = peak = 0.0
+    while running.poll() is None:
+        seconds, memory = used(running.pid)
+        cpu, peak = max(cpu, seconds), max(peak, memory)
+        time.sleep(SAMPLE_SECONDS)
+    seconds = time.perf_counter() - start
+    printed = running.stdout.read() if running.stdout else ""
+    if running.returncode:
+        raise subprocess.CalledProcessError(running.returncode, list(arguments), printed)
+    return Use(seconds, cpu, peak, printed)
 
 
 def stat_of(pid: int) -> list[str]:

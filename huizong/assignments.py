@@ -12,10 +12,12 @@ from huizong.forms import Form
 from huizong.org_units import COUNTY, LEVELS, OrgUnit, UnknownUnit
 from huizong.periods import MONTHS_IN
 from huizong.store import DUE_DAYS, Store
-from huizong.texts import _, language
+from huizong.texts import N_, _, language
 
 Rule = Mapping[str, object]
 MOST_DUE_DAYS = 366
+FREQUENCIES = {"month": N_("every month"), "quarter": N_("every quarter"), "half_year": N_("every half-year"),
+               "year": N_("every year")}  # fmt: skip
 
 
 def stands_for_those_beneath(form: Form, unit: OrgUnit) -> bool:
@@ -44,7 +46,7 @@ def laid_down(store: Store, *, sample: bool = False) -> list[dict]:
     names = ("form", "unit", "beneath", "frequency", "due_days", "owes", "from", "to")
     rows = store.run(
         "SELECT form, unit, beneath, frequency, due_days, owes, valid_from, valid_to FROM assignment "
-        "WHERE sample = $1 ORDER BY n",
+        "WHERE ended_at IS NULL AND sample = $1 ORDER BY n",
         [sample],
     )
     return [
@@ -128,15 +130,13 @@ def place_label(store: Store, rule: Rule) -> str:
     if not rule["beneath"]:
         return name if unit.level >= COUNTY else _("{unit} (itself)").format(unit=name)
     if store.forms[str(rule["form"])].usual_level == "county":
-        return _("{unit} (all counties beneath)").format(unit=name)
-    return _("{unit} (all reporting units beneath)").format(unit=name)
+        return _("{unit} (its counties)").format(unit=name)
+    return _("{unit} (its reporting units)").format(unit=name)
 
 
 def frequency_label(frequency: str | None) -> str:
     """Every quarter; of none, the form's own."""
-    names = {"month": _("every month"), "quarter": _("every quarter"), "half_year": _("every half-year"),
-             "year": _("every year")}  # fmt: skip
-    return names[frequency] if frequency else _("as the form says")
+    return _(FREQUENCIES[frequency]) if frequency else _("as the form says")
 
 
 def describe(store: Store, rule: Rule) -> str:

@@ -1,22 +1,28 @@
 """报送任务: the rules of who owes what on their page: edited in a draft, saved at once with a reason."""
 
 from collections.abc import Sequence
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
-from huizong import assignments, decisions, desk_ui, ui
+from huizong import assignments, decisions, ui
 from huizong.assignments import MOST_DUE_DAYS, Rule
-from huizong.desk_ui import attempt, local_time
+from huizong.desk_ui import attempt, deed_button, local_time, plain_markdown, wanting_reason
 from huizong.forms import Form, all_forms
 from huizong.impact import impact_of_rules
+from huizong.intake import reason_text
 from huizong.org_units import COUNTRY, COUNTY, DEPARTMENT, LEVELS, PREFECTURE, PROVINCE, register
 from huizong.periods import MONTHS_IN, period_on
+from huizong.rules_sheet import BadRules, read_rules, rules_workbook
 from huizong.store import DUE_DAYS
 from huizong.texts import _, language
+from huizong.workbook import Unreadable
 
+PLACE_WIDTH = 290  # pixels: of the longest place in English
 DRAFT = "draft of rules"  # in the session: the rules as edited, and the save they were edited after
 FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2099, 12, 31)  # that the pickers offer
 
@@ -74,7 +80,7 @@ def edit_rules(view: ui.View, draft: Draft) -> list[dict]:
         return []
     columns = {
         "form": st.column_config.TextColumn(_("Form"), disabled=True),
-        "place": st.column_config.TextColumn(_("Reporting unit"), disabled=True, width="medium"),
+        "place": st.column_config.TextColumn(_("Reporting unit"), disabled=True, width=PLACE_WIDTH),
         "owes": st.column_config.CheckboxColumn(_("Owes it")),
         "frequency": st.column_config.SelectboxColumn(
             _("How often"), options=["", *MONTHS_IN], format_func=assignments.frequency_label, required=True
@@ -152,7 +158,10 @@ def add_rule(view: ui.View, draft: Draft, rules: Sequence[Rule]) -> None:
         wrong = assignments.faults(view.store, new)
         if wrong:
             st.error("\n\n".join(wrong))
-        if st.button(_("Add to the table"), icon="➕", disabled=not new or bool(wrong)):
+        wanting = (
+            _("Correct what is said above first.") if wrong else None if new else _("Choose forms and a unit first.")
+        )
+        if deed_button(_("Add to the table"), wanting, icon="➕"):
             st.session_state[DRAFT] = replace(draft, rules=[*rules, *new], turn=draft.turn + 1)
             st.rerun()
 
@@ -220,7 +229,8 @@ def save(view: ui.View, draft: Draft, rules: Sequence[Rule]) -> None:
             st.markdown("📊 " + words.format(form=ui.form_title(row.form), before=row.before, after=row.after))
     reason = st.text_input(_("Reason"), key="rules reason")
     with st.container(horizontal=True):
-        if st.button(_("Save"), type="primary", disabled=bool(wrong) or not reason.strip(), icon="💾"):
+        wanting = _("Correct what is said above first.") if wrong else wanting_reason(reason)
+        if deed_button(_("Save"), wanting, type="primary", icon="💾"):
             attempt(lambda: save_rules(view, rules, reason, draft.seen), _("Saved: {n} rules").format(n=len(rules)))
         if st.button(_("Discard the changes"), icon="↩️"):
             st.session_state.pop(DRAFT)
@@ -275,12 +285,28 @@ def show_samples(view: ui.View) -> None:
             st.markdown("\n".join(f"- {assignments.describe(view.store, rule)}" for rule in rules))
 
 
-def offer_downloads(rules: Sequence[Rule]) -> None:
-    """The rules as a table with the codes of forms and units."""
-    if rules:
-        table = pd.DataFrame(rules)
-        table.insert(2, "unit_name", [ui.unit_label(code) for code in table["unit"]])
-        ui.downloads(table, key="rules", title=_("Who owes what"), notes=(), formats={})
+def edit_in_excel(view: ui.View, draft: Draft, rules: Sequence[Rule]) -> None:
+    """The rules as a workbook; it, edited, in their place: what differs is shown before it is saved."""
+    with st.popover(_("Edit in Excel"), icon="📊"):
+        st.download_button(
+            _("Download the rules"),
+            partial(copy_context().run, rules_workbook, view.store, rules),
+            _("Who owes what") + ".xlsx",
+            key="rules xlsx",
+            icon="📊",
+            on_click="ignore",
+        )
+        st.caption(_("Edit the table and drop it here. What changes is shown first; nothing holds until you save it."))
+        for file in ui.upload(_("The edited table"), types=(), key=f"rules upload {draft.key}")[-1:]:
+            try:
+                taken = read_rules(view.store, file.getvalue())
+            except BadRules as error:
+                st.error("\n".join(f"- {plain_markdown(line)}" for line in str(error).splitlines()))
+            except Unreadable as error:
+                st.error(reason_text(error.reason))
+            else:
+                st.session_state[DRAFT] = replace(draft, rules=taken, turn=draft.turn + 1)
+                st.rerun()
 
 
 def show_history(view: ui.View) -> None:
@@ -293,7 +319,7 @@ def show_history(view: ui.View) -> None:
         {
             _("When"): [local_time(at) for at in saves["happened_at"]],
             _("Who"): saves["who"],
-            _("Reason"): saves["reason"].map(desk_ui.plain_markdown),
+            _("Reason"): saves["reason"].map(plain_markdown),
             _("Rules"): saves["n"],
         }
     )

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from huizong import __version__, derive, journal
+from huizong.derive import events_until
 from huizong.journal import Event
 from huizong.store import Store, make_folders, sync_folder, write_durably
 from huizong.texts import _
-from huizong.verify import AT_ONCE, NAMED, Difference, Verified, altered_files, events_until, follow, sha256_of
+from huizong.verify import AT_ONCE, NAMED, Difference, Verified, altered_files, follow, sha256_of
 
 MANIFEST = "manifest.json"
 PARTIAL = ".partial"  # the end of the name of a file that is being written

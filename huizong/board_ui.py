@@ -7,15 +7,15 @@ from datetime import date
 import pandas as pd
 import streamlit as st
 
-from huizong import charts, decisions_ui, desk, ui
-from huizong.desk_ui import local_time
+from huizong import assignments, chart_ui, charts, decisions_ui, desk, figure_words, ui
+from huizong.desk_ui import when_received
 from huizong.forms import all_forms
 from huizong.org_units import register
 from huizong.periods import Period
 from huizong.texts import N_, _, language
 
 ICONS = {"overdue": "⏰", "missing": "⬜", "sent_back": "↩️", "errors": "🔴", "to_explain": "🟠", "pending": "🔵",
-         "accepted": "🟢", "nil": "⭕"}  # fmt: skip
+         "absent": "🔒", "accepted": "🟢", "nil": "⭕"}  # fmt: skip
 WORDS = {
     "overdue": N_("Overdue"),
     "missing": N_("Not reported"),
@@ -23,6 +23,7 @@ WORDS = {
     "errors": N_("Has errors, to be sent back"),
     "to_explain": N_("To be explained"),
     "pending": N_("Received, under review"),
+    "absent": N_("Absent at closing"),
     "accepted": N_("Passed"),
     "nil": N_("Nil return"),
 }
@@ -35,6 +36,7 @@ COLOURS = {
     "accepted": "rgba(0,158,115,0.28)",
     "nil": "rgba(0,158,115,0.12)",
     "missing": "rgba(136,136,136,0.12)",
+    "absent": "rgba(136,136,136,0.06)",
 }
 LINE, HEAD = 33, 38  # pixels of a row of the table, of its head
 TALLEST = 640  # pixels of the table; more rows scroll beneath its head
@@ -84,17 +86,30 @@ def show_figures(view: ui.View, board: pd.DataFrame) -> None:
         (
             _("In time"),
             share(row.on_time),
-            _("Owed returns whose first acceptable revision came by the day it was due, as a share of all owed since "
-              "this desk was opened."),
+            _("Owed returns whose first acceptable revision came by the day it was due, as a share of those that have "
+              "come or were due."),
         ),
         (_("Overdue"), desk.in_each_state(board)["overdue"], _("Missing or sent back, and past the day it was due.")),
     ]  # fmt: skip
     for place, (label, figure, words) in zip(st.columns(len(figures)), figures, strict=True):
         place.metric(label, figure, help=words)
+    if row.n_unjudged:
+        words = _("In time speaks of {judged} returns. {n} more were due before this desk was opened on {day}, and it "
+                  "is not known when they came: they count neither as in time nor as late. Those that have not come "
+                  "are overdue all the same.")  # fmt: skip
+        opened = view.keep("opened", lambda: desk.opened(view.store))
+        st.caption("🕰️ " + words.format(judged=row.n_judged, n=row.n_unjudged, day=opened))
+    if assignments.last_saved(view.store) == 0:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            words = _(
+                "Nobody has laid down yet who owes what: by default every county owes each form, so {n} are owed."
+            )
+            st.caption("📋 " + words.format(n=f"{row.n_expected:,}"))
+            ui.link("pages/assignments.py", _("Change who owes what"), icon="➡️")
 
 
 def share(value: float) -> str:
-    return charts.NO_FIGURE if pd.isna(value) else f"{value:.1%}"
+    return figure_words.NO_FIGURE if pd.isna(value) else f"{value:.1%}"
 
 
 def choose_states(board: pd.DataFrame) -> list[str]:
@@ -256,6 +271,7 @@ def part_cell(row: tuple) -> tuple[str, str]:
         "to_explain": _("to explain {n}"),
         "missing": _("not in {n}"),
         "pending": _("to review {n}"),
+        "absent": _("absent at closing {n}"),
     }
     counted = {state: getattr(row, state) for state in words}
     worst = next((state for state in desk.STATES if counted.get(state)), None)
@@ -274,7 +290,7 @@ def show_return(view: ui.View, row: pd.Series) -> None:
         facts = [f"{ICONS[row['state']]} {state_label(row['state'], row['days_late'])}"]
         facts.append(_("due {days}").format(days=f"{row['due']:%Y-%m-%d}") if row["owed"] else _("not asked for"))
         if pd.notna(row["submission_id"]):
-            facts.append(_("received {when}").format(when=local_time(row["received_at"])))
+            facts.append(when_received(row))
             if pd.notna(row["revision"]):
                 facts.append(_("revision {n}").format(n=int(row["revision"])))
         if pd.notna(row["n_errors"]) and row["n_errors"]:
@@ -321,7 +337,16 @@ def show_regions(view: ui.View) -> None:
     rates = ask_rates(view)
     now = rates[rates["period"] == view.period.code]
     caption = charts.Caption(_("Response and returns in time"), view.where, view.when)
-    ui.draw(view, "response", caption, lambda: charts.response(now, caption), drill=True)
+    chart_ui.draw(
+        view,
+        "response",
+        caption,
+        lambda: charts.response(now, caption),
+        click="drill",
+        note=_("Source: the journal of this desk"),
+        table=lambda: rates_table(now),
+        formats=rates_formats(),
+    )
 
 
 def show_past(view: ui.View) -> None:
@@ -344,13 +369,34 @@ def show_past(view: ui.View) -> None:
     periods = sorted(map(Period.of, rates["period"].unique()))
     span = f"{periods[0].label(language())} — {periods[-1].label(language())}"
     caption = charts.Caption(measures[measure], view.where, span)
-    ui.draw(
+    chart_ui.draw(
         view,
         f"over time {measure}",
         caption,
         lambda: charts.response_over_time(rates, measure, periods, regions, caption),
-        drill=True,
+        click="drill",
+        note=_("Source: the journal of this desk"),
+        table=lambda: rates_table(rates),
+        formats=rates_formats(),
     )
+
+
+def rates_table(rates: pd.DataFrame) -> pd.DataFrame:
+    """What the charts of response show: one row per region × period."""
+    return pd.DataFrame(
+        {
+            _("Region"): rates["name"],
+            _("Period"): rates["period"].map(ui.period_label),
+            _("Owed"): rates["n_expected"],
+            _("Reported"): rates["n_received"],
+            _("Response"): rates["response"].astype("Float64"),
+            _("In time"): rates["on_time"].astype("Float64"),
+        }
+    )
+
+
+def rates_formats() -> dict[str, str]:
+    return {_("Response"): "0.0%", _("In time"): "0.0%"}
 
 
 def ask_rates(view: ui.View) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import copy_context
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from time import monotonic
 from typing import Any, BinaryIO
@@ -81,9 +81,10 @@ class Batch:
         *,
         who: str,
         accept: bool = False,
+        received_on: date | None = None,
         stopping: threading.Event | None = None,
     ) -> None:
-        self.store, self.who, self.accept = store, who, accept
+        self.store, self.who, self.accept, self.received_on = store, who, accept, received_on
         self._sources = deque(sources)  # let go one by one, and their bytes with them
         self.total = sum(self._count(*source) for source in self._sources)
         self.receipts: list[Receipt] = []
@@ -109,7 +110,8 @@ class Batch:
         """Takes all files in; each has its receipt once its group is durable. `stopping` ends it after those under
         way. Raises StoreTrouble."""
         self._started = monotonic()
-        for receipt in intake.receive(self.store, self._files(), who=self.who, accept=self.accept):
+        said = {"who": self.who, "accept": self.accept, "received_on": self.received_on}
+        for receipt in intake.receive(self.store, self._files(), **said):
             self._note(receipt)
 
     def _files(self) -> Iterator[tuple[str, bytes]]:

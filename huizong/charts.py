@@ -1,20 +1,31 @@
-"""DataFrame → plotly Figure, and how a figure is printed. Every chart says what, where and when in its title.
+"""DataFrame → plotly Figure. Every chart says what, where and when in its title.
 
 Frames are those of huizong.indicators. Values are readable without hovering; what was not reported is named, never
-drawn as zero. Colours tell apart for the colour-blind (Okabe and Ito) and are translucent where text lies on them, so
-that the same figure reads on a light and on a dark page.
+drawn as zero; a figure of too few returns (below_threshold) is struck and never ranked. Colours tell apart for the
+colour-blind (Okabe and Ito) and are translucent where text lies on them, so that the same figure reads on a light and
+on a dark page. What is clicked carries unit, indicator and period. How parts of a region compare beyond a ranking is
+drawn in region_charts.py.
 """
 
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from huizong.forms import Indicator
+from huizong.figure_words import (
+    NO_FIGURE,
+    format_figure,
+    format_number,
+    format_value,
+    too_few,
+    unit_of,
+    why_none,
+)
+from huizong.forms import Forms, Indicator
 from huizong.periods import Period
 from huizong.texts import _, language
 
@@ -22,9 +33,11 @@ BLUE, ORANGE, GREEN, PINK, SKY, VERMILION, YELLOW, GREY = (
     "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#888888",
 )  # fmt: skip
 PALETTE = (BLUE, ORANGE, GREEN, PINK, SKY, VERMILION, YELLOW, GREY)
+GOOD, BAD = BLUE, VERMILION
+NO_PART = ("other", "none", "")  # parts that are always grey
+CLEAR = "rgba(0,0,0,0)"
 WORST_TO_BEST = ((0.0, "rgba(213,94,0,0.55)"), (0.5, "rgba(136,136,136,0.10)"), (1.0, "rgba(0,114,178,0.55)"))
 FONTS = '"Noto Sans CJK SC","Source Han Sans SC","Microsoft YaHei","PingFang SC","Hiragino Sans GB",sans-serif'
-NO_FIGURE = "—"
 ROW = 26  # pixels of a bar with its gap
 CHARACTERS = 72  # Chinese characters that the heads of a heat map have room for side by side
 MOST_FLOWS = 15  # more are listed beneath; a flow chart of hundreds is a hairball
@@ -32,57 +45,62 @@ MOST_FLOWS = 15  # more are listed beneath; a flow chart of hundreds is a hairba
 
 @dataclass(frozen=True)
 class Caption:
-    """What stands over a chart: what it shows, and where and when."""
+    """What stands over a chart: what it shows, where and when, and of how many: (returns in, returns owed)."""
 
     what: str
     where: str
     when: str
+    of: tuple[int, int] | None = None
 
     @property
     def text(self) -> str:
-        return _("{what}, {where}, {when}").format(what=self.what, where=self.where, when=self.when)
+        text = _("{what}, {where}, {when}").format(what=self.what, where=self.where, when=self.when)
+        return f"{text} · {self.reported}" if self.of else text
+
+    @property
+    def below(self) -> str:
+        """The line under what the chart shows."""
+        below = _("{where}, {when}").format(where=self.where, when=self.when)
+        return f"{below} · {self.reported}" if self.of else below
+
+    @property
+    def reported(self) -> str:
+        n, m = self.of or (0, 0)
+        return _("Reported {n}/{m}").format(n=n, m=m)
 
 
-# ---- printing a figure -----------------------------------------------------------------------------------------------
+def struck_and_why(row: Mapping[str, object], indicator: Indicator) -> str:
+    """What stands in the place of a bar: why there is none, behind the figure if that alone is not to be relied on."""
+    figure = "" if pd.isna(row["value"]) else format_figure(row, indicator, "html", unit=False) + " "
+    return figure + (why_none(row, indicator) if pd.isna(row["value"]) else too_few(row))
 
 
-def format_number(value: float | None, indicator: Indicator) -> str:
-    """9.9% · 3,300 · 116.4; a dash where there is none."""
-    if value is None or pd.isna(value):
-        return NO_FIGURE
-    return f"{value:.{indicator.decimals}%}" if indicator.share else f"{value:,.{indicator.decimals}f}"
+def weak(frame: pd.DataFrame) -> np.ndarray:
+    """Which rows hold a figure of too few returns."""
+    return frame["below_threshold"].to_numpy(bool) & frame["value"].notna().to_numpy()
 
 
-def format_value(value: float | None, indicator: Indicator) -> str:
-    """The same with its unit: 9.9% · 3,300 对 · 116.4 万元/对."""
-    number = format_number(value, indicator)
-    return number if number == NO_FIGURE or indicator.unit is None else f"{number} {unit_of(indicator)}"
+def ids(frame: pd.DataFrame) -> np.ndarray:
+    """What a click on each row's mark carries: unit, indicator, period."""
+    return frame[["unit", "indicator", "period"]].to_numpy(str)
 
 
-def format_change(change: float | None, indicator: Indicator) -> str:
-    """A change of a share in percentage points, of anything else in its own unit: +1.2 个百分点 · −35."""
-    if change is None or pd.isna(change):
-        return NO_FIGURE
-    if indicator.share:
-        return _("{change} pp").format(change=signed(change * 100, indicator.decimals))
-    return signed(change, indicator.decimals)
+def part_colours(forms: Forms) -> dict[str, str]:
+    """Part of a whole, by its code → its colour: the same on every page, and no two alike within one composition."""
+    colours = dict.fromkeys(NO_PART, GREY)
+    for form in forms.values():
+        for composition in form.compositions:
+            codes = composition.items or [code.code for code in form.by_code[composition.by].codes]
+            used = {colours[code] for code in codes if code in colours}
+            free = [colour for colour in PALETTE if colour not in used] or list(PALETTE)
+            new = [code for code in codes if code not in colours]
+            colours |= {code: free[n % len(free)] for n, code in enumerate(new)}
+    return colours
 
 
-def signed(value: float, decimals: int) -> str:
-    """With a plus, a true minus, or no sign when it rounds to nothing."""
-    number = f"{abs(value):,.{decimals}f}"
-    if not number.strip("0.,"):
-        return number
-    return ("+" if value > 0 else "−") + number
-
-
-def unit_of(indicator: Indicator) -> str:
-    return _("%") if indicator.unit is None else indicator.unit.get(language())
-
-
-def why_no_figure(row: Mapping[str, object]) -> str:
-    """The reason that a figure has no value, from its row: nobody reported, or nothing to divide by."""
-    return _("not reported") if row["n_expected"] and not row["n_reporting"] else _("no data")
+def ink_on(colour: str) -> str:
+    """The colour of words on one of the palette."""
+    return "#FFFFFF" if colour in (BLUE, GREEN, VERMILION, GREY) else "#1B2430"
 
 
 def time_ticks(periods: Sequence[Period]) -> list[str]:
@@ -101,15 +119,14 @@ def time_ticks(periods: Sequence[Period]) -> list[str]:
 
 
 def ranking(frame: pd.DataFrame, indicator: Indicator, caption: Caption, *, average: float | None = None) -> go.Figure:
-    """Bars of the child regions, the best on top; those without a figure named beneath with the reason.
+    """Bars of the child regions, the best on top; beneath in words those that have none: a figure of too few, or why
+    there is no figure.
 
-    frame: one row per child of one indicator and period (unit, name, value, n_reporting, n_expected).
-    average: a line to compare with.
+    frame: one row per child of one indicator and period. average: a line to compare with.
     """
-    ascending = indicator.better == "lower"
-    known = frame[frame["value"].notna()].sort_values("value", ascending=ascending, kind="stable")
-    unknown = frame[frame["value"].isna()]
-    rows = pd.concat([known, unknown])
+    known = best_first(frame, indicator)
+    others = frame.drop(known.index).sort_values("value", ascending=False, kind="stable")
+    rows = pd.concat([known, others])
     values = known["value"].to_numpy(float)
     low, high = min([0.0, *values]), max([0.0, *values])
     bars = go.Bar(
@@ -122,27 +139,40 @@ def ranking(frame: pd.DataFrame, indicator: Indicator, caption: Caption, *, aver
         insidetextanchor="end",
         textangle=0,
         cliponaxis=False,
-        customdata=known[["unit"]].to_numpy(str),
+        customdata=ids(known),
         hovertext=[
             f"{name}：{format_value(value, indicator)}" for name, value in zip(known["name"], values, strict=True)
         ],
         hoverinfo="text",
     )
-    reasons = [why_no_figure(row) for row in unknown.to_dict("records")]
     lines = []
     if average is not None and not pd.isna(average) and len(known):
         words = _("Whole {value}") if indicator.denominator else _("Mean {value}")
         lines.append(Line(average, words.format(value=format_number(average, indicator)), anchor="center"))
     room = (high - low or 1) * 0.16  # for the printed values
     return drawn(
-        [bars, words_at(np.arange(len(known), len(rows)), reasons, unknown["unit"])],
+        [
+            bars,
+            words_at(
+                np.arange(len(known), len(rows)), [struck_and_why(row, indicator) for row in records(others)], others
+            ),
+        ],
         caption,
-        unit_of(indicator),
-        x={"range": [low - room * (low < 0), high + room], "tickformat": ".0%" if indicator.share else ","},
+        x={"range": [low - room * (low < 0), high + room], "showticklabels": len(known) > 0} | axis_of(indicator),
         y=from_the_top(rows["name"].tolist()),
-        height=ROW * len(rows) + 120,
+        height=ROW * len(rows) + 140,
         lines=lines,
     )
+
+
+def best_first(frame: pd.DataFrame, indicator: Indicator) -> pd.DataFrame:
+    """The rows whose figures can be ranked, the best first; the highest where neither way is better."""
+    known = frame[frame["value"].notna().to_numpy() & ~weak(frame)]
+    return known.sort_values("value", ascending=indicator.better == "lower", kind="stable")
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return frame.to_dict("records")
 
 
 def response(frame: pd.DataFrame, caption: Caption) -> go.Figure:
@@ -174,14 +204,12 @@ def response(frame: pd.DataFrame, caption: Caption) -> go.Figure:
     return drawn(
         [sent, in_time],
         caption,
-        "",
         x={"range": [0, 1.5], "tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%"},
         y=from_the_top(rows["name"].tolist()),
         height=ROW * len(rows) + 140,
         over=34,
         barmode="overlay",
-        showlegend=True,
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom"},
+        **LEGEND_ABOVE,
     )
 
 
@@ -201,55 +229,90 @@ def trend(
     rows = frame.sort_values("period", key=lambda column: column.map(Period.of))
     codes = rows["period"].tolist()
     values = rows["value"].to_numpy(float)
+    few = weak(rows)
     partial = (rows["n_reporting"] < rows["n_expected"]).to_numpy(bool)
-    shown = printed_points(values)
-    course = go.Scatter(
-        x=np.arange(len(rows)),
-        y=values,
-        mode="lines+markers+text",
-        connectgaps=False,
-        line={"color": BLUE, "width": 2.5},
-        marker={"size": 9, "color": np.where(partial, "rgba(0,0,0,0)", BLUE), "line": {"color": BLUE, "width": 2}},
-        text=[format_number(value, indicator) if n in shown else "" for n, value in enumerate(values)],
-        textposition="top center",
-        cliponaxis=False,
-        customdata=np.array(codes)[:, None],
-        hovertext=[
-            f"{Period.of(code).label(language())}：{format_value(value, indicator)} "
-            f"({_('returns')} {row.n_reporting}/{row.n_expected})"
-            for code, value, row in zip(codes, values, rows.itertuples(), strict=True)
-        ],
-        hoverinfo="text",
-    )
-    traces = [course]
+    relied_on = np.where(few, np.nan, values)
+    shown = printed_points(relied_on)
+    course = points_over_time(rows, indicator) | {
+        "y": relied_on,
+        "mode": "lines+markers+text",
+        "connectgaps": False,
+        "line": {"color": BLUE, "width": 2.5},
+        "marker": {"size": 9, "color": np.where(partial, CLEAR, BLUE), "line": {"color": BLUE, "width": 2}},
+        "text": [format_number(value, indicator) if n in shown else "" for n, value in enumerate(relied_on)],
+    }
+    traces = [go.Scatter(course)]
+    if few.any():
+        left_out = points_over_time(rows, indicator) | {
+            "y": np.where(few, values, np.nan),
+            "mode": "markers+text",
+            "marker": {"size": 9, "color": GREY, "symbol": "x-thin", "line": {"color": GREY, "width": 2}},
+            "text": [
+                format_figure(row, indicator, "html", unit=False) if n else ""
+                for n, row in zip(few, records(rows), strict=True)
+            ],
+            "textfont": {"color": GREY},
+        }
+        traces.append(go.Scatter(left_out))
+    notes = []
     if target is not None:
-        traces.append(target_line(target, len(rows), indicator))
+        traces.append(target_line(target, len(rows)))
+        notes.append(Note(_("Target {value}").format(value=format_number(target, indicator)), "right", GREEN))
     lines = [
-        Line(place - 0.5, text, "dot", "left" if place <= len(codes) / 2 else "right")
+        Line(place - 0.5, text, "dot", beside(place / len(codes)))
         for place, text in ((codes.index(code), text) for code, text in (breaks or {}).items())
     ]
     return drawn(
         traces,
         caption,
-        unit_of(indicator),
-        x={
-            "tickvals": np.arange(len(rows)),
-            "ticktext": time_ticks([Period.of(code) for code in codes]),
-            "range": [-0.5, max(len(rows) - 0.5, 0.5)],
-        },
-        y={"range": range_around(values), "tickformat": ".0%" if indicator.share else ","},
+        x=time_axis([Period.of(code) for code in codes]),
+        y={"range": range_around(np.append(values, np.nan if target is None else target))} | axis_of(indicator),
         height=380,
         lines=lines,
+        notes=notes,
         over=20 + 16 * max((line.words.count("<br>") + 1 for line in lines), default=0),
     )
 
 
-def target_line(target: float, n: int, indicator: Indicator) -> go.Scatter:
-    """A dotted line across n periods, named under its end."""
+def beside(share: float) -> Literal["left", "center", "right"]:
+    """Where words at an upright line are anchored, so as to end inside the chart. share: how far along it stands."""
+    return "left" if share < 0.4 else "right" if share > 0.6 else "center"
+
+
+def points_over_time(rows: pd.DataFrame, indicator: Indicator) -> dict[str, Any]:
+    """What the points of a course have in common: places, ids, what hovering says."""
+    return {
+        "x": np.arange(len(rows)),
+        "textposition": "top center",
+        "cliponaxis": False,
+        "customdata": ids(rows),
+        "hovertext": [
+            f"{Period.of(row['period']).label(language())}：{format_value(row['value'], indicator)} "
+            f"({_('returns')} {row['n_reporting']}/{row['n_expected']})"
+            for row in records(rows)
+        ],
+        "hoverinfo": "text",
+    }
+
+
+def axis_of(indicator: Indicator) -> dict[str, Any]:
+    """An axis of an indicator's values."""
+    return {"tickformat": ".0%" if indicator.share else ",", "title": unit_of(indicator)}
+
+
+def time_axis(periods: Sequence[Period]) -> dict[str, Any]:
+    return {
+        "tickvals": np.arange(len(periods)),
+        "ticktext": time_ticks(periods),
+        "range": [-0.5, max(len(periods) - 0.5, 0.5)],
+    }
+
+
+def target_line(target: float, n: int) -> go.Scatter:
+    """A dotted line across n periods."""
     return go.Scatter(
-        x=np.array([-0.5, n - 0.5]), y=np.array([target, target]), mode="lines+text", hoverinfo="skip",
-        line={"color": GREEN, "dash": "dot", "width": 1.5}, textposition="bottom left", textfont={"color": GREEN},
-        text=["", _("Target {value}").format(value=format_number(target, indicator))],
+        x=np.array([-0.5, n - 0.5]), y=np.array([target, target]), mode="lines", hoverinfo="skip",
+        line={"color": GREEN, "dash": "dot", "width": 1.5},
     )  # fmt: skip
 
 
@@ -270,18 +333,23 @@ def printed_points(values: np.ndarray) -> set[int]:
 
 
 def composition(
-    frame: pd.DataFrame, regions: Mapping[str, str], labels: Mapping[str, str], caption: Caption, unit: str
+    frame: pd.DataFrame,
+    regions: Mapping[str, str],
+    labels: Mapping[str, str],
+    colours: Mapping[str, str],
+    caption: Caption,
+    unit: str,
 ) -> go.Figure:
     """100 % bars, one per region, of what a whole is made of.
 
     frame: one row per region and part (unit, part, value). regions: unit → its name, labels: part → its name, both in
-    the order shown.
+    the order shown. colours: those of part_colours.
     """
     table = frame.pivot(index="unit", columns="part", values="value").reindex(list(regions))
     names = list(regions.values())
     totals = table.sum(axis=1).to_numpy(float)
     traces: list[go.Bar | go.Scatter] = []
-    for n, part in enumerate(labels):
+    for part in labels:
         if part not in table.columns:
             continue
         values = table[part].fillna(0).to_numpy(float)
@@ -291,10 +359,11 @@ def composition(
             y=np.arange(len(table)),
             orientation="h",
             name=labels[part],
-            marker={"color": PALETTE[n % len(PALETTE)], "line": {"width": 0}},
+            marker={"color": colours[part], "line": {"width": 0}},
             text=[f"{share:.0%}" if share >= 0.05 else "" for share in shares],
             textposition="inside",
             insidetextanchor="middle",
+            insidetextfont={"color": ink_on(colours[part])},
             textangle=0,
             customdata=np.array(table.index, str)[:, None],
             hovertext=[
@@ -305,7 +374,8 @@ def composition(
         )
         traces.append(bar)
     blank = np.flatnonzero(totals <= 0)
-    traces.append(words_at(blank, [_("not reported")] * len(blank), table.index[blank]))
+    nothing = pd.DataFrame({"unit": table.index[blank], "indicator": "", "period": ""})
+    traces.append(words_at(blank, [_("not reported")] * len(blank), nothing))
     ticks = [
         _("{name} ({total})").format(name=name, total=f"{total:,.0f}") if total > 0 else name
         for name, total in zip(names, totals, strict=True)
@@ -320,34 +390,33 @@ def composition(
         over=34,
         barmode="stack",
         bargap=0.25,
-        showlegend=True,
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom", "traceorder": "normal"},
+        **LEGEND_ABOVE,
     )
 
 
 def heat_map(frame: pd.DataFrame, indicators: Sequence[Indicator], caption: Caption) -> go.Figure:
     """Regions × indicators, the figures printed, the colour telling how a region stands within its column.
 
-    frame: one row per child and indicator (unit, name, indicator, value, n_reporting). An indicator that is better
-    neither way stays grey; one that is better when lower is turned round.
+    frame: one row per child and indicator. An indicator that is better neither way stays grey; one that is better when
+    lower is turned round; a figure of too few returns has no colour.
     """
+    shown = [indicator for indicator in indicators if (frame["indicator"] == indicator.code).any()]
     names = frame.drop_duplicates("unit").set_index("unit")["name"]
-    table = frame.pivot(index="unit", columns="indicator", values="value").reindex(names.index)
-    rows = {(row["unit"], row["indicator"]): row for row in frame.to_dict("records")}
-    columns = [indicator for indicator in indicators if indicator.code in table.columns]
-    goodness = np.column_stack([standing(table[i.code].to_numpy(float), i.better) for i in columns])
-    cells = [
-        (x, y, unit, printed_cell(rows.get((unit, indicator.code)), indicator))
-        for y, unit in enumerate(names.index)
-        for x, indicator in enumerate(columns)
+    rows = {(row["unit"], row["indicator"]): row for row in records(frame)}
+    period = frame["period"].iloc[0]
+    cells = [[rows.get((unit, indicator.code)) for indicator in shown] for unit in names.index]
+    goodness = [
+        standing(np.array([ranked_value(row[n]) for row in cells]), indicator.better)
+        for n, indicator in enumerate(shown)
     ]
+    heads = [indicator.label.get(language()) for indicator in shown]
     return grid(
-        goodness,
-        cells,
-        names,
-        [i.label.get(language()) for i in columns],
+        np.column_stack(goodness),
+        [[printed_cell(row, indicator) for row, indicator in zip(line, shown, strict=True)] for line in cells],
+        [[(unit, indicator.code, period) for indicator in shown] for unit in names.index],
+        names.tolist(),
+        [wrapped(head, CHARACTERS // max(len(heads), 1)) for head in heads],
         caption,
-        keys=[i.code for i in columns],
     )
 
 
@@ -360,46 +429,105 @@ def response_over_time(
     order shown.
     """
     table = frame.pivot(index="unit", columns="period", values=measure)
-    table = table.reindex(index=list(regions), columns=[period.code for period in periods])
-    shares = table.to_numpy(float)
-    cells = [
-        (x, y, unit, NO_FIGURE if np.isnan(shares[y, x]) else f"{shares[y, x]:.0%}")
-        for y, unit in enumerate(regions)
-        for x in range(len(periods))
-    ]
-    names = pd.Series(regions)
-    heads = time_ticks(periods)
-    return grid(shares, cells, names, heads, caption, keys=[period.code for period in periods], wrap=False)
+    shares = table.reindex(index=list(regions), columns=[period.code for period in periods]).to_numpy(float)
+    return grid(
+        shares,
+        [[NO_FIGURE if np.isnan(share) else f"{share:.0%}" for share in line] for line in shares],
+        [[(unit, measure, period.code) for period in periods] for unit in regions],
+        list(regions.values()),
+        time_ticks(periods),
+        caption,
+    )
+
+
+def lines(frame: pd.DataFrame, indicator: Indicator, caption: Caption) -> go.Figure:
+    """A line for each of a few units over the periods, named at its last value; a gap where there is no figure to rely
+    on.
+
+    frame: one row per unit and period of one indicator.
+    """
+    periods = sorted({*map(Period.of, frame["period"])})
+    codes = [period.code for period in periods]
+    traces = []
+    for n, (_unit, rows) in enumerate(frame.groupby("unit", sort=False)):
+        course = rows.drop_duplicates("period").set_index("period", drop=False).reindex(codes)
+        values = np.where(course["below_threshold"].eq(True), np.nan, course["value"].to_numpy(float))
+        name = rows["name"].iloc[0]
+        there = [code in rows["period"].values for code in codes]
+        traces.append(
+            go.Scatter(
+                x=np.arange(len(codes))[there],
+                y=values[there],
+                name=name,
+                mode="lines+markers",
+                line={"color": PALETTE[n % len(PALETTE)], "width": 2.5},
+                marker={"size": 7},
+                customdata=ids(course[there]),
+                hovertext=[
+                    f"{name}，{Period.of(row['period']).label(language())}：{format_value(row['value'], indicator)}"
+                    for row in records(course[there])
+                ],
+                hoverinfo="text",
+            )
+        )
+    return drawn(
+        traces,
+        caption,
+        x=time_axis(periods),
+        y={"range": range_around(frame["value"].to_numpy(float))} | axis_of(indicator),
+        height=430,
+        over=34,
+        **LEGEND_ABOVE | {"legend": LEGEND_ABOVE["legend"] | {"x": 1, "xanchor": "right"}},
+    )
+
+
+def heat_map_over_time(frame: pd.DataFrame, indicator: Indicator, caption: Caption) -> go.Figure:
+    """Units × periods of one indicator, the figures printed, the colour telling how each stands among all of them.
+
+    frame: one row per unit and period, the units in the order shown.
+    """
+    names = frame.drop_duplicates("unit").set_index("unit")["name"]
+    periods = sorted({*map(Period.of, frame["period"])})
+    rows = {(row["unit"], row["period"]): row for row in records(frame)}
+    order = [[(unit, period.code) for period in periods] for unit in names.index]
+    values = np.array([[ranked_value(rows.get(key)) for key in line] for line in order], float)
+    return grid(
+        standing(values.ravel(), indicator.better).reshape(values.shape),
+        [[printed_cell(rows.get(key), indicator) for key in line] for line in order],
+        [[(unit, indicator.code, period) for unit, period in line] for line in order],
+        names.tolist(),
+        time_ticks(periods),
+        caption,
+    )
 
 
 def grid(
     goodness: np.ndarray,
-    cells: Sequence[tuple[int, int, str, str]],
-    names: pd.Series,
+    texts: Sequence[Sequence[str]],
+    clicked: Sequence[Sequence[tuple[str, str, str]]],
+    names: Sequence[str],
     heads: Sequence[str],
     caption: Caption,
-    *,
-    keys: Sequence[str],
-    wrap: bool = True,
 ) -> go.Figure:
-    """Regions × columns with a text in each cell, coloured from 0, the worst, to 1. cells: column, row, unit, text.
-    names: unit → name. A click gives unit and the column's key."""
-    if wrap:
-        heads = [wrapped(head, CHARACTERS // max(len(heads), 1)) for head in heads]
+    """Rows × columns with a text in each cell, coloured from 0, the worst, to 1. clicked: what a click carries."""
     colours = go.Heatmap(
         z=goodness, x=np.arange(len(heads)), y=np.arange(len(names)), zmin=0, zmax=1, colorscale=WORST_TO_BEST,
         showscale=False, xgap=2, ygap=2, hoverinfo="skip",
     )  # fmt: skip
     figures = go.Scatter(  # a heat map cannot be selected; the printed figures can
-        x=np.array([x for x, *__ in cells]),
-        y=np.array([y for __, y, *__ in cells]),
+        x=np.tile(np.arange(len(heads)), len(names)),
+        y=np.repeat(np.arange(len(names)), len(heads)),
         mode="markers+text",
-        marker={"symbol": "square", "size": ROW - 4, "color": "rgba(0,0,0,0)"},
-        text=[text for *__, text in cells],
+        marker={"symbol": "square", "size": ROW - 4, "color": CLEAR},
+        text=[text for line in texts for text in line],
         textposition="middle center",
         textfont={"size": 12},
-        customdata=np.array([[unit, keys[x]] for x, __, unit, __ in cells], str).reshape(-1, 2),
-        hovertext=[f"{names[unit]}，{heads[x].replace('<br>', '')}：{text}" for x, __, unit, text in cells],
+        customdata=np.array([cell for line in clicked for cell in line], str).reshape(-1, 3),
+        hovertext=[
+            f"{name}，{head.replace('<br>', '')}：{text}"
+            for name, line in zip(names, texts, strict=True)
+            for head, text in zip(heads, line, strict=True)
+        ],
         hoverinfo="text",
     )
     bare = {"showgrid": False, "zeroline": False}
@@ -407,7 +535,6 @@ def grid(
     return drawn(
         [colours, figures],
         caption,
-        "",
         x=bare
         | {
             "tickvals": np.arange(len(heads)),
@@ -416,17 +543,22 @@ def grid(
             "tickangle": 0,
             "range": [-0.5, len(heads) - 0.5],
         },
-        y=bare | from_the_top(names.tolist()) | {"range": [len(names) - 0.5, -0.5]},
+        y=bare | from_the_top(names) | {"range": [len(names) - 0.5, -0.5]},
         height=(ROW + 4) * len(names) + 110 + over,
         over=over,
     )
 
 
-def printed_cell(row: Mapping[str, object] | None, indicator: Indicator) -> str:
+def ranked_value(row: Mapping[str, Any] | None) -> float:
+    """A figure that may be compared with others, else NaN."""
+    return np.nan if row is None or row["below_threshold"] else row["value"]
+
+
+def printed_cell(row: Mapping[str, Any] | None, indicator: Indicator) -> str:
     """A figure as a cell of a heat map prints it; of one that nobody reported, that."""
     if row is None or (pd.isna(row["value"]) and (row["n_reporting"] or not row["n_expected"])):
         return NO_FIGURE
-    return why_no_figure(row) if pd.isna(row["value"]) else format_number(row["value"], indicator)
+    return _("not reported") if pd.isna(row["value"]) else format_figure(row, indicator, "html", unit=False)
 
 
 def standing(values: np.ndarray, better: str) -> np.ndarray:
@@ -446,7 +578,7 @@ def changes(frame: pd.DataFrame, caption: Caption) -> go.Figure:
 
     frame: one row per region and indicator (unit, label, text, size, good), size signed, good True, False or None.
     """
-    colour = {True: BLUE, False: VERMILION}
+    colour = {True: GOOD, False: BAD}
     bars = go.Bar(
         x=frame["size"].to_numpy(float),
         y=np.arange(len(frame)),
@@ -458,12 +590,12 @@ def changes(frame: pd.DataFrame, caption: Caption) -> go.Figure:
         customdata=frame[["unit"]].to_numpy(str),
         hoverinfo="skip",
     )
-    reach = max(frame["size"].abs().max(), 1e-9) * 1.9 if len(frame) else 1
+    ends = [min(frame["size"].min(), 0.0), max(frame["size"].max(), 0.0)] if len(frame) else [-1.0, 1.0]
+    room = (ends[1] - ends[0] or 1) * 0.65  # for the words beyond the bars of a side; a side without bars needs none
     return drawn(
         [bars],
         caption,
-        "",
-        x={"range": [-reach, reach], "showticklabels": False, "zeroline": True},
+        x={"range": [end + np.sign(end) * room for end in ends], "showticklabels": False, "zeroline": True},
         y=from_the_top(frame["label"].tolist()),
         height=ROW * len(frame) + 110,
     )
@@ -505,12 +637,11 @@ def history(frame: pd.DataFrame, caption: Caption, unit: str) -> go.Figure:
         traces,
         caption,
         unit,
-        x={"tickvals": np.arange(len(codes)), "ticktext": time_ticks(periods), "range": [-0.5, len(codes) - 0.5]},
+        x=time_axis(periods),
         y={"range": range_around(frame["value"].to_numpy(float)), "tickformat": ","},
         height=330,
-        over=34 if len(names) > 1 else 12,
-        showlegend=len(names) > 1,
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom"},
+        over=34,
+        **LEGEND_ABOVE | {"showlegend": len(names) > 1},
     )
 
 
@@ -553,10 +684,9 @@ def strip(frame: pd.DataFrame, own: tuple[str, float], caption: Caption, unit: s
     return drawn(
         [peers, in_question],
         caption,
-        unit,
-        x={"range": [low - room, high + room], "tickformat": ".0%" if share else ","},
+        x={"range": [low - room, high + room], "tickformat": ".0%" if share else ",", "title": unit},
         y={"visible": False, "range": [-1.1, 1.1]},
-        height=270,
+        height=290,
         lines=[Line(middle, words, "dot", "left" if middle < (low + high) / 2 else "right")],
         over=36,
     )
@@ -571,7 +701,7 @@ def flows(frame: pd.DataFrame, caption: Caption, unit: str, *, most: int = MOST_
     sankey = go.Sankey(
         node={
             "label": [f"{name} {weights[name]:,.0f}" for name in sources] + targets,
-            "color": [PALETTE[n % len(PALETTE)] for n in range(len(sources))] + [GREY] * len(targets),
+            "color": [BLUE] * len(sources) + [GREY] * len(targets),
             "pad": 12,
             "thickness": 14,
             "hovertemplate": "%{label}<extra></extra>",
@@ -611,11 +741,20 @@ class Line:
     anchor: str = "left"
 
 
-def words_at(places: np.ndarray, words: Sequence[str], units: Iterable[str]) -> go.Scatter:
-    """Grey words at the axis where there is no bar."""
+@dataclass(frozen=True)
+class Note:
+    """Words over a corner of the plot."""
+
+    words: str
+    side: str
+    colour: str = GREY
+
+
+def words_at(places: np.ndarray, words: Sequence[str], rows: pd.DataFrame) -> go.Scatter:
+    """Grey words at the axis where there is no bar, one of each row."""
     return go.Scatter(
         x=np.zeros(len(places)), y=places, mode="text", text=list(words), textposition="middle right",
-        textfont={"color": GREY}, customdata=np.array(list(units), str)[:, None], showlegend=False, hoverinfo="skip",
+        textfont={"color": GREY}, customdata=ids(rows), showlegend=False, hoverinfo="skip",
     )  # fmt: skip
 
 
@@ -624,27 +763,49 @@ def from_the_top(names: Sequence[str]) -> dict[str, Any]:
     return {"tickvals": np.arange(len(names)), "ticktext": list(names), "range": [len(names) - 0.4, -0.6]}
 
 
+LEGEND_ABOVE = {
+    "showlegend": True,
+    "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom", "traceorder": "normal"},
+}
+
+
+class Drawn(go.Figure):
+    """A figure that is never changed: what the browser is told of it is made once, and not at each look at it."""
+
+    def to_dict(self) -> dict[str, Any]:
+        if "_told" not in vars(self):
+            self._told = super().to_dict()
+        return self._told
+
+
 def drawn(
-    traces: Sequence[go.Bar | go.Scatter | go.Heatmap | go.Sankey],
+    traces: Sequence[go.Bar | go.Scatter | go.Heatmap | go.Sankey | go.Treemap],
     caption: Caption,
-    unit: str,
+    unit: str = "",
     *,
     height: int,
     x: Mapping[str, Any] | None = None,
     y: Mapping[str, Any] | None = None,
     lines: Sequence[Line] = (),
+    notes: Sequence[Note] = (),
     over: int = 20,
     **layout: Any,
 ) -> go.Figure:
-    """The figure with its title, unit and the looks of all charts. over: pixels wanted between title and plot.
+    """The figure with its title and the looks of all charts. unit: where no axis carries it; that of an axis is its
+    title. over: pixels wanted between title and plot.
 
     Made in one go from plain dicts: plotly's update_layout, add_vline and the like took 70 of 100 ms of a page.
     """
-    below = _("{where}, {when}").format(where=caption.where, when=caption.when)
-    if unit:
-        below = _("{below} · unit: {unit}").format(below=below, unit=unit)
-    axis = {"automargin": True, "fixedrange": True}
-    return go.Figure(
+    below = _("{below} · unit: {unit}").format(below=caption.below, unit=unit) if unit else caption.below
+    across, upright = {"automargin": True, "fixedrange": True} | dict(x or {}), {"automargin": True, "fixedrange": True}
+    upright |= dict(y or {})
+    if "title" in across:
+        words = _("Unit: {unit}").format(unit=across["title"])
+        across["title"] = {"text": words, "font": {"size": 12, "color": GREY}, "standoff": 6}
+    if "title" in upright:  # where a Chinese chart has it, and not turned on its side
+        notes = [*notes, Note(_("Unit: {unit}").format(unit=upright.pop("title")), "left")]
+    above = 16 * max((line.words.count("<br>") + 1 for line in lines), default=0)
+    return Drawn(
         data=list(traces),
         layout={
             "title": {
@@ -664,8 +825,8 @@ def drawn(
             "showlegend": False,
             "dragmode": False,
             "hoverlabel": {"font": {"family": FONTS}},
-            "xaxis": axis | dict(x or {}),
-            "yaxis": axis | dict(y or {}),
+            "xaxis": across,
+            "yaxis": upright,
             "shapes": [
                 {
                     "type": "line", "x0": line.x, "x1": line.x, "y0": 0, "y1": 1, "yref": "paper",
@@ -679,6 +840,14 @@ def drawn(
                     "text": line.words, "showarrow": False, "font": {"color": VERMILION, "size": 12},
                 }
                 for line in lines
+            ]
+            + [
+                {
+                    "x": 0 if note.side == "left" else 1, "xref": "paper", "y": 1, "yref": "paper", "yshift": above,
+                    "yanchor": "bottom", "xanchor": note.side, "text": note.words, "showarrow": False,
+                    "font": {"color": note.colour, "size": 12},
+                }
+                for note in notes
             ],
         }
         | layout,

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from huizong import chasing, decisions, ui
-from huizong.desk_ui import attempt, local_time, plain_markdown
+from huizong.desk_ui import attempt, deed_button, local_time, plain_markdown
 from huizong.texts import _
 
 DAYS_TO_ANSWER = 5  # proposed in a reminder
@@ -99,7 +99,8 @@ def log_attempt(view: ui.View, owed: pd.DataFrame, messages: list[chasing.Messag
             _("How"), decisions.WAYS_TO_CHASE, format_func=way_label, default="message", key="chased how", required=True
         )
         answer = st.text_area(_("What they answered (may stay empty)"), key=f"chased answer {turn}")
-        if st.button(_("Keep it"), type="primary", disabled=not units, key="chased keep"):
+        wanting = None if units else _("Choose the reporting unit first.")
+        if deed_button(_("Keep it"), wanting, type="primary", key="chased keep"):
             chosen = owed[owed["unit"].isin(units)]
             sent = "\n\n".join(m.text for m in messages if m.unit in units) if how == "message" else ""
             returns = chosen[["form", "unit", "period"]].to_dict("records")

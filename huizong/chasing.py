@@ -17,7 +17,7 @@ from huizong.periods import Period, period_on
 from huizong.store import EVERYWHERE, Store
 from huizong.texts import _, language
 
-SETTLED = ("accepted", "nil", "pending")  # pending waits for the receiving office, not for the unit
+SETTLED = ("accepted", "nil", "absent", "pending")  # pending waits for the receiving office, not for the unit
 SMS, SMS_PART = 70, 67  # characters of one message; of each part of a longer one
 REMIND_BEFORE = timedelta(days=3)
 LOOK_BACK, OFTEN = 8, 2  # periods that are looked back on; late in so many of them is often
@@ -25,8 +25,8 @@ SURELY_DUE = timedelta(days=31)  # after a period's end
 
 
 def to_chase(board: pd.DataFrame) -> pd.DataFrame:
-    """The rows of a board that wait for the reporting unit, the latest first."""
-    return board[~board["state"].isin(SETTLED)].sort_values(
+    """The rows of a board that wait for the reporting unit, the latest first; of a closed period none does."""
+    return board[~board["state"].isin(SETTLED) & ~board["closed"]].sort_values(
         ["days_late", "unit", "form"], ascending=[False, True, True]
     )
 
@@ -110,13 +110,14 @@ def form_of_period(store: Store, row: pd.Series | tuple) -> str:
 def often_late(
     store: Store, unit: str, period: Period, *, today: date, scope: Sequence[str] = EVERYWHERE
 ) -> pd.DataFrame:
-    """The counties that are late again and again, the worst first: unit, name, n_expected, n_late, late (their share),
-    history (on time, as a share, in each of the last periods up to this one that are over and due, oldest first)."""
+    """The reporting units that are late again and again, the worst first: unit, name, n_expected, n_late, late (their
+    share), history (on time, as a share, in each of the last periods up to this one that are over and due, oldest
+    first)."""
     periods = [period]
     while len(periods) < LOOK_BACK:
         periods.append(periods[-1].previous())
     over = [p for p in reversed(periods) if p.end + SURELY_DUE <= today]
-    frame = desk.rates(store, over, unit, level="county", scope=scope) if over else pd.DataFrame()
+    frame = desk.rates(store, over, unit, level="unit", scope=scope) if over else pd.DataFrame()
     if frame.empty:
         return pd.DataFrame(columns=["unit", "name", "n_expected", "n_late", "late", "history"])
     frame["n_late"] = frame["n_judged"] - frame["n_on_time"]

@@ -5,7 +5,7 @@ import zlib
 import pandas as pd
 import streamlit as st
 
-from huizong import charts, cross_checks, decisions, submissions, ui
+from huizong import chart_ui, charts, cross_checks, decisions, figure_words, submissions, ui
 from huizong.cross_checks import CHECKS, Line
 from huizong.desk_ui import attempt, local_time, plain_markdown
 from huizong.forms import all_forms
@@ -124,15 +124,33 @@ def draw_evidence(view: ui.View, line: Line) -> None:
     if line.peers:
         frame = view.ask(cross_checks.peers, line)
         indicator = all_forms().indicators[line.item][1] if line.item else None
-        unit = charts.unit_of(indicator) if indicator else _("share of rows as before")
+        unit = figure_words.unit_of(indicator) if indicator else _("share of rows as before")
         share = indicator is None or indicator.share
         own = (register().get(line.unit).name, line.number)
-        ui.draw(view, f"{line} strip", caption, lambda: charts.strip(frame, own, caption, unit, share=share))
+        names = {"name": _("Region"), "value": line.label if share else f"{line.label} ({unit})"}
+        chart_ui.draw(
+            view,
+            f"{line} strip",
+            caption,
+            lambda: charts.strip(frame, own, caption, unit, share=share),
+            note=_("Source: returns “{form}”").format(form=ui.form_title(line.form)),
+            table=lambda: frame[list(names)].rename(columns=names),
+            formats={names["value"]: "0.0%" if share else "#,##0.##"},
+        )
     else:
         frame = view.ask(cross_checks.history, line)
         item = all_forms()[line.form].by_code.get(line.item)
         unit = item.unit.get(language()) if item and item.unit else ""
-        ui.draw(view, f"{line} history", caption, lambda: charts.history(frame, caption, unit))
+        names = {"series": _("Item"), "period": _("Period"), "value": _("Value")}
+        chart_ui.draw(
+            view,
+            f"{line} history",
+            caption,
+            lambda: charts.history(frame, caption, unit),
+            note=_("Source: returns “{form}”").format(form=ui.form_title(line.form)),
+            table=lambda: frame.assign(period=frame["period"].map(ui.period_label))[list(names)].rename(columns=names),
+            formats={names["value"]: "#,##0.##"},
+        )
 
 
 def explain_checks() -> None:

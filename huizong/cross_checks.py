@@ -173,13 +173,12 @@ def _told(
         *_disagreements(store, scope, params),
         *_unlike_peers(store, scope, params),
     ]
-    right: dict[tuple[str, ...], str] = {}
-    for *key, since in reviews(store, unit, scope=scope).iloc[:, :6].itertuples(index=False):
-        right[tuple(key)] = since  # the oldest of several comes last
+    held = reviews(store, unit, scope=scope)
+    since = held.groupby(["check", "form", "unit", "item", "value"])["period"].min().to_dict()
     silent = {
         line
         for line in found
-        if right.get((line.check, line.form, line.unit, line.item, line.value), "~") <= line.period
+        if since.get((line.check, line.form, line.unit, line.item, line.value), "~") <= line.period
     }
     known = {(line.submission, part) for line in silent for part in line.parts}
     return [

@@ -18,6 +18,7 @@ from huizong.loading import TOLD
 from huizong.org_units import LEVELS
 from huizong.periods import Period
 from huizong.store import Cursor, Store
+from huizong.targets import Change, none_or, period_of_target
 from huizong.texts import _, language
 
 WAYS_TO_CHASE = ("telephone", "message", "letter", "visit")
@@ -68,7 +69,7 @@ def _day(at: datetime) -> str:
 
 class Standing(NamedTuple):
     """What decides whether a return may be put in force. newer: a later revision is in force, or to be accepted with
-    it. first: the revision that it repeats."""
+    it. first, first_status: the revision that it repeats, and where that one stands."""
 
     id: str
     status: str
@@ -81,6 +82,7 @@ class Standing(NamedTuple):
     closing_reason: str | None
     first: int | None
     first_at: datetime | None
+    first_status: str | None
 
     @property
     def obstacle(self) -> str | None:
@@ -88,6 +90,9 @@ class Standing(NamedTuple):
             return _("what the sheet leaves unclear must be confirmed first")
         if self.status == "unchanged":
             words = _("no value has changed since revision {n} of {date}; nothing to accept")
+            if self.first_status == "sent_back":
+                words = _("no value has changed since revision {n} of {date}, which was sent back; if it is right "
+                          "after all, take that one up again under “Submissions”")  # fmt: skip
             return words.format(n=self.first, date=_day(self.first_at) if self.first_at else "")
         if self.n_errors:
             return _("errors that the reporting unit must correct: {n}").format(n=self.n_errors)
@@ -119,7 +124,8 @@ SELECT
     closing.who,
     closing.reason,
     first.revision,
-    first.received_at
+    first.received_at,
+    first.status
 FROM submission AS s
 LEFT JOIN closing ON closing.form = s.form AND closing.period = s.period
 LEFT JOIN submission AS first ON first.id = s.repeats
@@ -132,11 +138,16 @@ def _closed(at: datetime, who: str | None, reason: str | None) -> str:
     return words.format(who=who, date=_day(at), reason=reason)
 
 
+def why_closed(store: Store, form: str, period: str) -> str | None:
+    """Who closed the period of a form, when and why; None where it is open."""
+    rows = store.run("SELECT closed_at, who, reason FROM closing WHERE form = ? AND period = ?", [form, period])
+    return _closed(*rows[0]) if rows else None
+
+
 def _refuse_closed(store: Store, form: str, period: str) -> None:
     """Raises NotAcceptable where the period of a form is closed."""
-    rows = store.run("SELECT closed_at, who, reason FROM closing WHERE form = ? AND period = ?", [form, period])
-    if rows:
-        raise NotAcceptable(_closed(*rows[0]))
+    if why := why_closed(store, form, period):
+        raise NotAcceptable(why)
 
 
 def why_not_acceptable(store: Store, ids: Sequence[str]) -> dict[str, str]:
@@ -364,10 +375,29 @@ def _turn(store: Store, kind: str, period: str, forms: Sequence[str], who: str, 
 def set_target(
     store: Store, indicator: str, unit: str, period: str, value: float | None, *, who: str, sample: bool = False
 ) -> None:
-    """Enters what a unit has been asked to reach in a year; None takes it away."""
-    year = str(Period.of(period).year)
-    body = {"unit": store.units.get(unit).code, "period": year, "value": value, "sample": sample}
+    """Enters what a unit has been asked to reach in a period (targets.period_of_target); None takes it away."""
+    own = period_of_target(store.forms.indicators[indicator][1], Period.of(period)).code
+    body = {"unit": store.units.get(unit).code, "period": own, "value": value, "sample": sample}
     _happen(store, who, "target", indicator, body)
+
+
+def set_targets(store: Store, changes: Sequence[Change], *, who: str) -> None:
+    """Enters many targets at once, or none: raises NotAcceptable where one is no longer what it was."""
+    with store.transaction() as cursor:
+        held = {
+            (indicator, unit, period): none_or(value)
+            for indicator, unit, period, value in store.run(
+                "SELECT indicator, unit, period, value FROM target WHERE ended_at IS NULL"
+            )
+        }
+        if any(held.get((one.indicator, one.unit, one.period)) != one.before for one in changes):
+            raise NotAcceptable(_("somebody has entered other targets in the meantime; look at them and edit again"))
+        happenings = [
+            ("target", one.indicator, {"unit": store.units.get(one.unit).code, "period": one.period,
+                                       "value": one.after, "sample": False})
+            for one in changes
+        ]  # fmt: skip
+        _record(store, cursor, who, *happenings)
 
 
 def assign(
@@ -427,11 +457,24 @@ def review(store: Store, submission: str, check: str, item: str, value: str, tex
 
 
 def drop_samples(store: Store, *, who: str) -> None:
-    """Takes the demonstration returns, with what they said of who owes what and their targets, out of all figures."""
+    """Takes the demonstration returns, with what they said of who owes what and their targets, out of all figures.
+
+    Raises NotAcceptable where one is in force for a period that is closed: to reopen it takes a reason, as ever.
+    """
     samples = store.run("SELECT id FROM submission WHERE sample AND status <> 'withdrawn' ORDER BY id")
-    targets = store.run("SELECT indicator, unit, period FROM target WHERE sample")
+    targets = store.run("SELECT indicator, unit, period FROM target WHERE sample AND ended_at IS NULL")
     happenings: list[tuple[str, str, dict]] = [("withdrawn", i, {"reason": "示例数据"}) for (i,) in samples]
     happenings += [("target", i, {"unit": unit, "period": p, "value": None}) for i, unit, p in targets]
     happenings.append(("assigned", "", {"assignments": [], "instead_of_samples": True}))
     with store.transaction() as cursor:
+        closed = store.run(
+            "SELECT DISTINCT form, period FROM submission INNER JOIN closing USING (form, period) "
+            "WHERE sample AND status = 'accepted' ORDER BY form, period"
+        )
+        if closed:
+            said = [f"{store.forms[form].title.get(language())} {Period.of(p).label(language())}" for form, p in closed]
+            words = _(
+                "demonstration returns are in force for closed periods; reopen these first, with a reason: {periods}"
+            )
+            raise NotAcceptable(words.format(periods=_(", ").join(said)))
         apply(store, cursor, journal.append(cursor, who, happenings))

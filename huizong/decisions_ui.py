@@ -1,13 +1,12 @@
-"""Where the analyst decides: explain, accept, send back, move, withdraw; nil returns; closing and reopening periods."""
+"""Where the analyst decides: explain, accept, send back, move, withdraw; nil returns."""
 
-from collections.abc import Sequence
 from datetime import date
 
 import pandas as pd
 import streamlit as st
 
-from huizong import blanks, charts, decisions, ui
-from huizong.desk_ui import attempt, local_time, offer_notice, plain_markdown, recent_periods
+from huizong import blanks, charts, decisions, figure_words, ui
+from huizong.desk_ui import attempt, deed_button, offer_notice, plain_markdown, recent_periods, wanting_reason
 from huizong.forms import Form, all_forms
 from huizong.impact import impact
 from huizong.org_units import register
@@ -70,7 +69,7 @@ def decide(view: ui.View, submission: pd.Series) -> None:
     if obstacle:
         st.caption("🔒 " + _("Cannot be accepted yet: {why}").format(why=obstacle))
     with st.container(horizontal=True):
-        if st.button(_("Accept"), type="primary", icon="✅", disabled=bool(obstacle)):
+        if deed_button(_("Accept"), obstacle, type="primary", icon="✅"):
             attempt(
                 lambda: decisions.accept(view.store, [submission["id"]], who=ui.who()),
                 _("Accepted; the figures follow"),
@@ -78,7 +77,7 @@ def decide(view: ui.View, submission: pd.Series) -> None:
         with st.popover(_("Send back"), icon="↩️"):
             reason = st.text_area(_("Reason"), key=f"reason {submission['id']}", height=NOTE_PIXELS)
             offer_notice(view, submission, reason.strip())
-            if st.button(_("Send it back"), disabled=not reason.strip()):
+            if deed_button(_("Send it back"), wanting_reason(reason)):
                 attempt(
                     lambda: decisions.send_back(view.store, submission["id"], who=ui.who(), reason=reason.strip()),
                     _("Sent back"),
@@ -116,13 +115,13 @@ def show_impact(view: ui.View, submission: pd.Series, decision: str = "accepted"
 
 def before_and_after(before: float, after: float, indicator: charts.Indicator) -> str:
     """40.0% → 38.5% (−1.5 pp)."""
-    was, becomes = (charts.format_number(value, indicator) for value in (before, after))
+    was, becomes = (figure_words.format_number(value, indicator) for value in (before, after))
     shown = f"{was} → {becomes}"
     if pd.isna(before) or pd.isna(after):
         return shown
     if was == becomes:
         return _("{value}, by less than is printed").format(value=was)
-    return _("{change} ({by})").format(change=shown, by=charts.format_change(after - before, indicator))
+    return _("{change} ({by})").format(change=shown, by=figure_words.format_change(after - before, indicator))
 
 
 def accept_all_clean(view: ui.View, pending: pd.DataFrame) -> None:
@@ -132,7 +131,8 @@ def accept_all_clean(view: ui.View, pending: pd.DataFrame) -> None:
     ready = clean[~closed & ~replacing]
     with st.container(horizontal=True, vertical_alignment="center"):
         words = _("Accept all clean returns ({n})").format(n=len(ready))
-        if st.button(words, type="primary", icon="✅", disabled=ready.empty):
+        wanting = _("There is none that has no findings and replaces nothing.") if ready.empty else None
+        if deed_button(words, wanting, type="primary", icon="✅"):
             attempt(
                 lambda: decisions.accept(view.store, ready["id"].tolist(), who=ui.who()),
                 _("{n} returns accepted; the figures follow").format(n=len(ready)),
@@ -147,17 +147,27 @@ def offer_withdrawal(view: ui.View, submission: pd.Series) -> None:
     """Take a return out of force, with a reason; what it would change is asked for when this is opened."""
     if submission["status"] in ("withdrawn", "sent_back", "superseded"):
         return
+    if why := why_it_stays(view, submission):
+        st.caption("🔒 " + plain_markdown(why))
+        return
     key = f"withdrawal {submission['id']}"
     with st.popover(_("Withdraw"), icon="⚫", key=key, on_change="rerun") as opened:
         st.caption(_("It leaves the figures at once and stays on record."))
         if opened.open and submission["status"] == "accepted":
             show_impact(view, submission, "withdrawn")
         reason = st.text_area(_("Reason"), key=f"withdraw {submission['id']}")
-        if st.button(_("Withdraw it"), disabled=not reason.strip()):
+        if deed_button(_("Withdraw it"), wanting_reason(reason)):
             attempt(
                 lambda: decisions.withdraw(view.store, submission["id"], who=ui.who(), reason=reason.strip()),
                 _("Withdrawn"),
             )
+
+
+def why_it_stays(view: ui.View, submission: pd.Series) -> str | None:
+    """Of a return in force for a period that is closed: who closed it, when and why."""
+    if submission["status"] != "accepted":
+        return None
+    return decisions.why_closed(view.store, submission["form"], submission["period"])
 
 
 # ---- what a return is, and nil returns -------------------------------------------------------------------------------
@@ -167,8 +177,11 @@ def offer_correction(view: ui.View, submission: pd.Series) -> None:
     """Say for which unit and period a return is that was read for another; it then waits for a decision again."""
     if submission["status"] in ("unsure", "superseded") or pd.isna(submission["original"]):
         return
+    if why_it_stays(view, submission):
+        return
     form = all_forms()[submission["form"]]
-    with st.popover(_("Wrong unit or period"), icon="✏️"):
+    again = submission["status"] in ("sent_back", "withdrawn")
+    with st.popover(_("Take it up again") if again else _("Wrong unit or period"), icon="🔁" if again else "✏️"):
         if submission["status"] == "accepted":
             st.warning(
                 _("It is in force: it leaves the figures where it is, and waits for a decision where you move it.")
@@ -185,7 +198,8 @@ def offer_correction(view: ui.View, submission: pd.Series) -> None:
         said = {"unit": unit, "period": period}
         said = {name: code for name, code in said.items() if code != submission[name]}
         nothing = not said and submission["status"] == "accepted"
-        if st.button(_("Read it again"), key=f"again {submission['id']}", disabled=nothing or not reason.strip()):
+        wanting = _("Choose another unit or period first.") if nothing else wanting_reason(reason)
+        if deed_button(_("Read it again"), wanting, key=f"again {submission['id']}"):
 
             def move() -> None:
                 now = decisions.answer(view.store, submission["id"], **said, who=ui.who(), reason=reason)
@@ -222,54 +236,9 @@ def offer_nil(view: ui.View, *, form: str | None = None, unit: str | None = None
             periods = list(dict.fromkeys([latest, *periods]))
             period = ui.choose_period(f"period of {key} {form}", label=_("Period"), periods=periods)
         reason = st.text_area(_("Reason"), key=f"reason of {key}", placeholder=_("who has said so, when and how"))
-        if st.button(_("Enter it"), key=f"enter {key}", disabled=not (unit and reason.strip())):
+        wanting = wanting_reason(reason) if unit else _("Choose the reporting unit first.")
+        if deed_button(_("Enter it"), wanting, key=f"enter {key}"):
             attempt(
                 lambda: decisions.nil(view.store, form, unit, period, who=ui.who(), reason=reason),
                 _("Nil return entered; the figures follow"),
             )
-
-
-# ---- periods ---------------------------------------------------------------------------------------------------------
-
-
-def offer_closing(view: ui.View, period: Period) -> None:
-    """What of a period is closed, by whom and why; close the rest, open it again."""
-    parts = {code: [p.code for p in period.ending(form.frequency)] for code, form in all_forms().items()}
-    closings = view.store.ask("closings", periods=sorted({code for codes in parts.values() for code in codes}))
-    for (at, who, reason), rows in closings.groupby(["closed_at", "who", "reason"]):
-        forms = "、".join(
-            ui.form_title(code) if n == len(parts[code]) else f"{ui.form_title(code)} ({n}/{len(parts[code])})"
-            for code, n in rows.groupby("form").size().items()
-        )
-        words = _("closed by {who} on {when} ({reason}): {forms}")
-        st.markdown("🔒 " + plain_markdown(words.format(who=who, when=local_time(at), reason=reason, forms=forms)))
-    held = closings.groupby("form").size().to_dict()
-    still_open = [code for code, codes in parts.items() if held.get(code, 0) < len(codes)]
-    with st.container(horizontal=True):
-        if still_open:
-            with st.popover(_("Close the period"), icon="🔒"):
-                st.caption(
-                    _("For all regions: its returns are neither accepted nor withdrawn then. What arrives waits.")
-                )
-                warn_of_waiting(view, parts)
-                turn_period(view, period, still_open, decisions.close, _("Close it"), _("Closed"))
-        if held:
-            with st.popover(_("Reopen the period"), icon="🔓"):
-                turn_period(view, period, list(held), decisions.reopen, _("Reopen it"), _("Reopened"))
-
-
-def turn_period(view: ui.View, period: Period, forms: Sequence[str], deed, button: str, done: str) -> None:
-    """Which forms, and why."""
-    key = f"{deed.__name__} {period}"
-    chosen = st.multiselect(_("Forms"), forms, default=forms, format_func=ui.form_title, key=f"forms to {key}")
-    reason = st.text_area(_("Reason"), key=f"why {key}")
-    if st.button(button, key=key, type="primary", disabled=not (chosen and reason.strip())):
-        attempt(lambda: deed(view.store, period.code, chosen, who=ui.who(), reason=reason), done)
-
-
-def warn_of_waiting(view: ui.View, parts: dict[str, list[str]]) -> None:
-    """How many returns would be left without a decision."""
-    pending = view.store.ask("pending", view.scope)
-    waiting = [row for row in pending.itertuples() if row.period in parts.get(row.form, [])]
-    if waiting:
-        st.warning(_("{n} returns still wait for a decision.").format(n=len(waiting)), icon="⏳")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from huizong.forms import Form, Indicator, Item, Rule
+from huizong.forms import Composition, Form, Indicator, Item, Rule
 from huizong.texts import _, language
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ def explain_indicators(form: Form) -> "pd.DataFrame":
             _("Unit"): indicator.unit.get(language()) if indicator.unit else "%",
             _("Direction"): better[indicator.better],
             _("Target"): target_of(indicator),
+            _("Least response"): min_response_of(form, indicator),
             _("Why it matters"): indicator.why.get(language()),
             _("Code"): f"`{indicator.code}`",
         }
@@ -107,6 +108,7 @@ def facts_of(form: Form) -> str:
         _("one row per {row}").format(row=form.rows.label.get(language())),
         _("in force since {date}").format(date=form.valid_from.isoformat()),
         *([_("a nil return is possible")] if form.nil else []),
+        *([_("carried forward for {n} months at most").format(n=form.carry_months)] if form.carried else []),
     ]
     return " · ".join(facts)
 
@@ -152,8 +154,21 @@ def codes_of(item: Item) -> str:
     return " / ".join(code.label.get(language()) for code in item.codes)
 
 
+def part_labels(form: Form, composition: Composition) -> dict[str, str]:
+    """part → its printed name, in the order of the form."""
+    if composition.by:
+        codes = form.by_code[composition.by].codes
+        return {code.code: code.label.get(language()) for code in codes} | {"": _("not given")}
+    return {item: form.by_code[item].label.get(language()) for item in composition.items}
+
+
 def blank_of(item: Item) -> str:
     return {"error": _("not allowed"), "query": _("to be explained"), "allowed": _("allowed")}[item.blank]
+
+
+def min_response_of(form: Form, indicator: Indicator) -> str:
+    least = form.min_response if indicator.min_response is None else indicator.min_response
+    return f"{least:.0%}"
 
 
 def target_of(indicator: Indicator) -> str:

@@ -13,7 +13,7 @@ from huizong.periods import Period
 from huizong.reading import read_files
 from huizong.returns import Return
 from huizong.sheet import Unreadable, read_workbooks
-from huizong.store import Cursor, Store, insert
+from huizong.store import AT_FIRST, RELEASES, Cursor, Store, insert
 from huizong.texts import _
 
 GROUP = 300  # workbooks in one transaction, whose statements cost some 60 ms whatever they are about
@@ -51,13 +51,13 @@ def _apply_answered(store: Store, cursor: Cursor, event: Event) -> None:
     """Reads the original again with what the analyst said of it, all answers taken together. What has been in force
     stays as it was: the return that was moved is a new one then (as)."""
     found = cursor.execute(
-        "SELECT s.original, s.filename, s.sample, s.received_at, any_value(o.kind) FROM submission AS s "
+        "SELECT s.original, s.filename, s.sample, s.received_at, s.received_on, any_value(o.kind) FROM submission AS s "
         "INNER JOIN original AS o ON o.sha256 = s.original WHERE s.id = ? GROUP BY ALL",
         [event.subject],
     ).fetchone()
     if not found:
         return  # its original cannot be read any more
-    sha, filename, sample, received_at, kind = found
+    sha, filename, sample, received_at, received_on, kind = found
     (workbook,) = read_workbooks([store.original_path(sha, kind)])
     if isinstance(workbook, Unreadable):
         raise workbook
@@ -69,8 +69,8 @@ def _apply_answered(store: Store, cursor: Cursor, event: Event) -> None:
         [event.subject, made],
     ).fetchall()
     forget(store, cursor, [made])
-    origin = Event(event.seq, received_at, event.who, "received", sha, {"filename": filename, "sample": sample},
-                   event.hash)  # fmt: skip
+    body = {"filename": filename, "sample": sample, "received_on": received_on and received_on.isoformat()}
+    origin = Event(event.seq, received_at, event.who, "received", sha, body, event.hash)
     insert_returns(store, cursor, [(made, origin, read)])
     explain_again(cursor, explained)
     cursor.execute(STATUS, [[made]])
@@ -135,25 +135,30 @@ def _apply_explained(store: Store, cursor: Cursor, event: Event) -> None:
 
 
 def _apply_sent_back(store: Store, cursor: Cursor, event: Event) -> None:
-    cursor.execute("UPDATE submission SET status = 'sent_back' WHERE id = ?", [event.subject])
+    cursor.execute(
+        "UPDATE submission SET status = 'sent_back', given_back_at = ? WHERE id = ?", [event.at, event.subject]
+    )
 
 
 def _apply_withdrawn(store: Store, cursor: Cursor, event: Event) -> None:
     cursor.execute(
-        "UPDATE submission SET status = 'withdrawn', "
+        "UPDATE submission SET status = 'withdrawn', given_back_at = $1, "
         "ended_at = CASE WHEN accepted_at IS NOT NULL THEN coalesce(ended_at, $1) END "
         "WHERE id = $2",
         [event.at, event.subject],
     )
 
 
+_END_RULES = "UPDATE assignment SET ended_at = ? WHERE ended_at IS NULL"
+
+
 def _apply_assigned(store: Store, cursor: Cursor, event: Event) -> None:
     # Older events say form, unit, from and to only; a form may have been given up since.
     rows = [assignments.completed(store, row) for row in event.body["assignments"] if row["form"] in store.forms]
     if event.body.get("instead_of_samples"):
-        cursor.execute("DELETE FROM assignment WHERE sample")
+        cursor.execute(f"{_END_RULES} AND sample", [event.at])
     if event.body.get("replaces"):
-        cursor.execute("DELETE FROM assignment WHERE NOT sample")
+        cursor.execute(f"{_END_RULES} AND NOT sample", [event.at])
     if rows:
         (last,) = cursor.execute("SELECT coalesce(max(n), 0) FROM assignment").fetchone() or (0,)
         insert(cursor, "assignment", {
@@ -167,17 +172,22 @@ def _apply_assigned(store: Store, cursor: Cursor, event: Event) -> None:
             "owes": [row["owes"] for row in rows],
             "valid_from": [date.fromisoformat(row["from"]) if row["from"] else None for row in rows],
             "valid_to": [date.fromisoformat(row["to"]) if row["to"] else None for row in rows],
+            "set_at": [event.at] * len(rows),
         })  # fmt: skip
-    store.renew_expectations(cursor)
+    store.renew_expectations(cursor, event.at)
 
 
 def _apply_target(store: Store, cursor: Cursor, event: Event) -> None:
     unit, period = event.body["unit"], event.body["period"]
     key = [event.subject, unit, period]
-    cursor.execute("DELETE FROM target WHERE indicator = ? AND unit = ? AND period = ?", key)
+    cursor.execute(
+        "UPDATE target SET ended_at = ? WHERE ended_at IS NULL AND indicator = ? AND unit = ? AND period = ?",
+        [event.at, *key],
+    )
     if event.body["value"] is not None:
         cursor.execute(
-            "INSERT INTO target VALUES (?, ?, ?, ?, ?)", [*key, event.body["value"], event.body.get("sample", False)]
+            "INSERT INTO target (indicator, unit, period, value, sample, set_at) VALUES (?, ?, ?, ?, ?, ?)",
+            [*key, event.body["value"], event.body.get("sample", False), event.at],
         )
 
 
@@ -211,6 +221,8 @@ APPLY: dict[str, Callable[[Store, Cursor, Event], None]] = {
     "target": _apply_target,
     "chased": _apply_chased,
     "reviewed": _apply_reviewed,
+    "released": lambda _store, _cursor, _event: None,  # it says what was; nothing follows from it
+    "view_saved": lambda _store, _cursor, _event: None,  # asked for in the journal itself
 }
 
 
@@ -219,6 +231,16 @@ def ready(store: Store) -> Store:
     if store.stale:
         rebuild(store, incomplete=True)  # its tables are empty: most of them are better than none
     return store
+
+
+def events_until(store: Store, last: int) -> Iterator[Event]:
+    """The events up to one, read some thousands at a time: each time is a short use of the store."""
+    seen = -1
+    while seen < last:
+        with store.moment() as cursor:
+            page = [event for event in islice(journal.read(cursor, seen), journal.PAGE) if event.seq <= last]
+        yield from page
+        seen = page[-1].seq if page else last
 
 
 class OriginalsUnread(RuntimeError):
@@ -235,7 +257,6 @@ def rebuild(store: Store, *, incomplete: bool = False) -> int:
     n_events = 0
     with store.transaction() as cursor:
         _empty(store, cursor, DERIVED)
-        store.renew_expectations(cursor)
         for events, returns in _batches(_with_returns(store, journal.read(cursor), unread)):
             apply(store, cursor, events, returns)
             n_events += len(events)
@@ -315,13 +336,16 @@ def reset(store: Store) -> None:
     """Empties the store: the journal, all derived tables and the originals go."""
     with store.transaction() as cursor:
         _empty(store, cursor, ("journal", *DERIVED))
-        store.renew_expectations(cursor)
     if store.folder:
+        shutil.rmtree(store.folder / "sql", ignore_errors=True)  # what the SQL box has copied (sandbox.py)
+        shutil.rmtree(store.folder / RELEASES, ignore_errors=True)
         for part in ("originals", "incoming"):
             shutil.rmtree(store.folder / part, ignore_errors=True)
             (store.folder / part).mkdir(parents=True, exist_ok=True)
 
 
 def _empty(store: Store, cursor: Cursor, tables: Sequence[str]) -> None:
-    for table in (*tables, *store.forms):
+    """Without events there are only the expectations that follow from forms and register."""
+    for table in (*tables, "expectation", *store.forms):
         cursor.execute(f'DELETE FROM "{table}"')
+    store.renew_expectations(cursor, AT_FIRST)

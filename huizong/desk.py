@@ -11,7 +11,9 @@ from huizong.periods import Period
 from huizong.store import EVERYWHERE, Store
 
 # What a cell of the board can be, those that need somebody's work first.
-STATES = ("overdue", "errors", "sent_back", "to_explain", "missing", "pending", "accepted", "nil")
+# absent: it had not come, or not without errors, when its period was closed.
+STATES = ("overdue", "errors", "sent_back", "to_explain", "missing", "pending", "absent", "accepted", "nil")
+OUTSTANDING = ("overdue", "missing", "sent_back")  # nothing has come that could be accepted, or it was sent back
 
 
 def sources(forms: Forms, periods: Iterable[Period]) -> list[tuple[Period, str, Period]]:
@@ -51,8 +53,9 @@ def board(
     form, period, unit, unit_name, province, prefecture, county, owed (False: sent without owing it), closed (no more
     acceptances), due (day), state (STATES), newer and newer_id (state and id of a revision that waits beside the one in
     force), days_late (of what is open until today; of what came, until it was acceptable), submission_id, revision,
-    received_at (UTC), first_acceptable_at (UTC), on_time (NA while open, and of what was due before the desk
-    was opened), n_errors, n_open_queries, chased (times).
+    received_at (of the upload, UTC), received_on (the earlier day that was said when it was uploaded),
+    first_acceptable_at (UTC), on_time (NA while open, and of what was due before the desk was opened unless it was said
+    when it came), n_errors, n_open_queries, chased (times).
     """
     wanted = sources(store.forms, [period])
     return store.ask(
@@ -79,8 +82,9 @@ def rates(
     today: date | None = None,
 ) -> pd.DataFrame:
     """One row per period (× part of the unit) in which something was owed: unit, name, period; of the returns owed
-    n_expected, n_received, n_accepted, n_judged (come, or past the day they were due, since the desk was opened),
-    n_on_time; and the shares response (n_received / n_expected) and on_time (n_on_time / n_judged, NA where that is 0).
+    n_expected, n_received, n_accepted, n_judged (come, or past the day they were due, since the desk was opened, or
+    said when they came), n_unjudged (due before the desk was opened: neither late nor in time), n_on_time; and the
+    shares response (n_received / n_expected) and on_time (n_on_time / n_judged, NA where that is 0).
 
     forms: only these. level: of the parts: province, prefecture, county, unit (the reporting units); self: the whole.
     What belongs to no part (a province's own return) has the unit's own code.
@@ -126,6 +130,15 @@ def in_each_state(board: pd.DataFrame) -> dict[str, int]:
     """How many rows of a board are in each state, 0 included."""
     counted = board["state"].value_counts()
     return {state: int(counted.get(state, 0)) for state in STATES}
+
+
+def outstanding(board: pd.DataFrame) -> pd.DataFrame:
+    """One row per state of OUTSTANDING × form of a board, of what is owed and not closed: state (sent_back also of what
+    is overdue), form, n (returns), and units (their names, each once, in the order of the board)."""
+    rows = board[board["state"].isin(OUTSTANDING) & board["owed"] & ~board["closed"]]
+    rows = rows.assign(state=rows["state"].where(rows["submission_id"].isna(), "sent_back"))
+    found = rows.groupby(["state", "form"])["unit_name"].agg(n="size", units=lambda names: list(dict.fromkeys(names)))
+    return found.reset_index().sort_values("state", key=lambda states: states.map(OUTSTANDING.index))
 
 
 def by_part(board: pd.DataFrame, level: str) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Callable
 from contextvars import copy_context
-from datetime import UTC, date, timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
@@ -12,6 +12,7 @@ import streamlit as st
 
 from huizong import blanks, decisions, sendback, submissions, ui
 from huizong.forms import Form, all_forms
+from huizong.journal import on_the_clock
 from huizong.org_units import register
 from huizong.periods import Period, period_on
 from huizong.store import StoreTrouble
@@ -26,7 +27,7 @@ YEARS_BACK = 20  # of the periods on offer
 
 def local_time(at: pd.Timestamp) -> str:
     """A moment of the record (UTC) as the clock on the wall showed it."""
-    return f"{at.to_pydatetime().replace(tzinfo=UTC).astimezone():%Y-%m-%d %H:%M}"
+    return f"{on_the_clock(at):%Y-%m-%d %H:%M}"
 
 
 def attempt(deed: Callable[[], None], done: str) -> None:
@@ -42,6 +43,15 @@ def attempt(deed: Callable[[], None], done: str) -> None:
     else:
         st.session_state["done"] = done
         st.rerun()
+
+
+def deed_button(label: str, wanting: str | None, **more: Any) -> bool:
+    """A button that cannot be pressed while something is wanting; pointed at, it says what."""
+    return st.button(label, disabled=bool(wanting), help=wanting, **more)
+
+
+def wanting_reason(reason: str) -> str | None:
+    return None if reason.strip() else _("Write the reason first: it is kept in the record.")
 
 
 def say_what_was_done() -> None:
@@ -91,6 +101,7 @@ def offer_blank(view: ui.View, form: str | None = None) -> None:
             mime=kind,
             icon="📄",
             disabled=not units,
+            help=None if units else _("No unit of this region reports this form."),
             on_click="ignore",
         )
     if len(units) > MOST_BLANKS:
@@ -210,7 +221,7 @@ def show_heading(view: ui.View, submission: pd.Series) -> None:
     facts.append("⭕ " + _("nil return") if submission["nil"] else _("{n} rows").format(n=int(submission["n_rows"])))
     entered = pd.isna(submission["original"])
     facts.append(
-        (_("entered {when}") if entered else _("received {when}")).format(when=local_time(submission["received_at"]))
+        _("entered {when}").format(when=local_time(submission["received_at"])) if entered else when_received(submission)
     )
     if not entered:
         facts.append(f"{plain_markdown(submission['filename'])} › {plain_markdown(submission['sheets'])}")
@@ -229,6 +240,14 @@ def show_heading(view: ui.View, submission: pd.Series) -> None:
         icon="📎",
         on_click="ignore",
     )
+
+
+def when_received(row: pd.Series) -> str:
+    """When a return was received; where it had come by another way before, both that day and when it was uploaded."""
+    uploaded = local_time(row["received_at"])
+    if pd.isna(row["received_on"]):
+        return _("received {when}").format(when=uploaded)
+    return _("received on {day}, uploaded {when}").format(day=f"{row['received_on']:%Y-%m-%d}", when=uploaded)
 
 
 def show_findings(view: ui.View, submission: pd.Series) -> pd.DataFrame:
@@ -402,4 +421,6 @@ def note_of(event: Any) -> str:
     said = ((event.unit, ui.unit_label), (event.period, ui.period_label))
     place = [label(code) for code, label in said if isinstance(code, str)]
     to = "→ " + " · ".join(place) if event.kind == "moved" and place else ""
+    if isinstance(event.received_on, str):
+        to = _("it had come on {day}").format(day=event.received_on)
     return "：".join(part for part in (to, event.note) if part)

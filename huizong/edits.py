@@ -76,6 +76,11 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
         N_("the township that the sheet is named after"),
         N_("correct the township in the row or the name of the sheet"),
     ),
+    "sheet_contradicts": (
+        N_("the sheet is named {found}, but what stands on it says {reporter}, {period}"),
+        N_("one unit and one period"),
+        N_("name the sheet after its unit or period, or correct the title and the lines"),
+    ),
     "unit_level": (
         N_("{found} is no unit that this form lists"),
         N_("rows of: {expected}"),
@@ -107,6 +112,16 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
         N_("figures of the period"),
         N_("give the figures of the period; take the other time out of the head"),
     ),
+    "row_of_another_time": (
+        N_("the row is of {found}, not of {period}; it was not read"),
+        N_("rows of the period"),
+        N_("report the rows of each period in a return of their own"),
+    ),
+    "row_of_another_unit": (
+        N_("the row is of {found}, not of {reporter}; it was not read"),
+        N_("rows of the reporting unit"),
+        N_("report the rows of each unit in a return of their own"),
+    ),
     "form_unlike": (
         N_("the heads do not fit the form {found}; its columns were not found"),
         N_("the heads of the form that was chosen"),
@@ -133,9 +148,14 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
         N_("unhide or delete the column"),
     ),
     "no_measure": (
-        N_("no unit of money is printed for {item}; it was read in {unit}"),
+        N_("no unit is printed for {item}; it was read in {unit}"),
         N_("the unit in the head or above the table"),
         N_("say so if the amounts are in {unit}; otherwise print their unit in the head"),
+    ),
+    "mixed_measures": (
+        N_("{item} is printed in another unit of money than other columns; it was converted"),
+        N_("one unit of money on a sheet"),
+        N_("say so if that is right; otherwise correct the unit in the head"),
     ),
     "two_layouts": (
         N_("a second table of this form stands on the sheet, in other columns; its rows were not read"),
@@ -143,7 +163,7 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
         N_("move its rows under the first table’s header, or to a sheet of its own"),
     ),
     "total_alike": (
-        N_("{found} gives the sum of the other rows; it was counted as a row of its own"),
+        N_("{found} seems to be the sum of the other rows; it was counted as a row of its own"),
         N_("rows that are counted once"),
         N_("if it is a total, name it so; otherwise say that it is a row of its own"),
     ),

@@ -27,6 +27,42 @@ def township_view(form: Form, forms: Forms) -> str:
     return f'CREATE VIEW "{by_township(form.code)}" AS {" UNION ALL BY NAME ".join(selects)}'
 
 
+def in_present(relation: str) -> str:
+    """The name of the view of a relation in which former units are placed where they count in present boundaries."""
+    return f"{relation}_in_present"
+
+
+def present_views(forms: Forms) -> list[str]:
+    """The statements that make those views. What a unit that was shared out adds is multiplied by the weights, but for
+    a median, which cannot be shared out and stays whole with each."""
+    medians = [code for code, (_, indicator) in forms.indicators.items() if indicator.aggregate == "median"]
+    whole = f"heir.weight IS NULL OR heir.weight = 1 OR list_contains({medians}::VARCHAR[], facts.indicator)"
+    sides = ", ".join(
+        f"CASE WHEN {whole} THEN facts.{side} ELSE (facts.{side} * heir.weight)::DECIMAL(38, 4) END AS {side}"
+        for side in ("numerator", "denominator")
+    )
+    places = ", ".join(
+        f"CASE WHEN heir.former IS NULL THEN facts.{level} ELSE heir.{level} END AS {level}"
+        for level in ("province", "prefecture", "county")
+    )
+    # What a township that went to another county adds stays in the county that reported it: its series breaks.
+    township = "CASE WHEN part.county = coalesce(heir.county, facts.county) THEN part.township ELSE facts.township END"
+    views = [
+        f'CREATE VIEW "{in_present(relation)}" AS SELECT facts.* REPLACE ({places}, {township} AS township, {sides}) '
+        f'FROM "{relation}" AS facts INNER JOIN submission ON submission.id = facts.submission_id '
+        "LEFT JOIN heir ON heir.former = facts.county AND submission.period_end < heir.valid_to "
+        "LEFT JOIN heir AS part ON part.former = facts.township AND submission.period_end < part.valid_to "
+        "AND part.weight = 1"
+        for relation in ("fact", *(by_township(form) for form in forms))
+    ]
+    views += [
+        f"CREATE VIEW {in_present(relation)} AS SELECT facts.* REPLACE ({places}) FROM {relation} AS facts "
+        f"LEFT JOIN heir ON heir.former = facts.county AND facts.{last_day} < heir.valid_to"
+        for relation, last_day in (("submission", "period_end"), ("expectation", "valid_to"))
+    ]
+    return views
+
+
 def number(expression: str) -> str:
     """An expression as an exact number; true counts 1."""
     return f"CAST(CAST(({expression}) AS DECIMAL(18, 4)) AS DECIMAL(38, 4))" if expression != "1" else "1"
@@ -38,6 +74,15 @@ def side_of(term: Term) -> str:
     if not term.where:
         return value
     return f"CASE WHEN ({term.where}) IS NULL THEN NULL WHEN ({term.where}) THEN {value} ELSE 0 END"
+
+
+def in_one_fact(forms: Forms, indicator: str) -> bool:
+    """Whether a return adds a single fact to an indicator (`_sums`), which has both sides of a share or neither."""
+    terms = [(form, term) for _, form, term in forms.terms(indicator)]
+    if len(terms) == 1:
+        return not terms[0][1].register_
+    (numerator_form, numerator), (denominator_form, denominator) = terms
+    return numerator_form is denominator_form and numerator.sum is not None and denominator.sum is not None
 
 
 def _sums(form: Form, forms: Forms, rows: str, places: str) -> list[str]:
@@ -120,10 +165,11 @@ def _nil_facts(form: Form, forms: Forms, which: str) -> str:
 
 
 def _register_facts(form: Form, indicator: str, which: str) -> str:
-    """The register's townships of each county return, as the denominator."""
+    """The townships of the register that stood at the period's end, of each county return, as the denominator."""
     return (
         f"SELECT '{form.code}' AS form, '{indicator}' AS indicator, '' AS part, s.id AS submission_id, s.period, "
         "s.province, s.prefecture, s.county, count(o.code) AS denominator, 0 AS n_incomplete "
         f"FROM (SELECT * FROM submission WHERE {which} AND level = 3) AS s "
-        "LEFT JOIN org_unit AS o ON o.county = s.unit AND o.level = 4 AND o.kind = 'unit' GROUP BY ALL"
+        "LEFT JOIN org_unit AS o ON o.county = s.unit AND o.level = 4 AND o.kind = 'unit' "
+        "AND coalesce(o.valid_from <= s.period_end, TRUE) AND coalesce(s.period_end < o.valid_to, TRUE) GROUP BY ALL"
     )

@@ -17,6 +17,8 @@ from huizong.periods import Period, remembered
 
 FORMS = Path(__file__).parent.parent / "forms"
 SHORTEST_EXPLANATION = 4  # characters; "无" explains nothing
+MIN_RESPONSE = 0.8  # of the units that owe the returns of a figure; with fewer it is struck and not ranked
+CARRY_MONTHS = 12  # how old a stock may be that stands in for one that has not come
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,49}$")]
 Frequency = Literal["month", "quarter", "half_year", "year"]
@@ -207,7 +209,11 @@ class Term(Part):
 
 
 class Indicator(Part):
-    """Σ numerator / Σ denominator, or Σ numerator alone, or the median of numerator over rows."""
+    """Σ numerator / Σ denominator, or Σ numerator alone, or the median of numerator over rows.
+
+    min_response: the share of the units that owe its returns below which a figure is struck and not ranked; the form's
+    where it is not given.
+    """
 
     code: Name
     label: Text
@@ -218,6 +224,7 @@ class Indicator(Part):
     decimals: int = Field(1, ge=0, le=4)
     better: Literal["higher", "lower", "neither"] = "higher"
     target: float | None = None
+    min_response: float | None = Field(None, ge=0, le=1)
     headline: bool = False
     definition: Text  # how it is made, in words
     why: Text  # why it matters
@@ -225,6 +232,11 @@ class Indicator(Part):
     @property
     def share(self) -> bool:
         return self.unit is None
+
+    @property
+    def made_of_target(self) -> bool:
+        """Whether what has been reached is divided by what was to be: the targets entered are then its denominators."""
+        return self.denominator is not None and self.denominator.target
 
     @model_validator(mode="after")
     def a_share_has_a_denominator(self) -> "Indicator":
@@ -302,6 +314,8 @@ class Form(Part):
     frequency: Frequency
     measure: Literal["stock", "flow"]
     nil: bool = False  # a unit may say that there is nothing to report (零报告): it then counts as zero
+    min_response: float = Field(MIN_RESPONSE, ge=0, le=1)  # of its indicators that declare none themselves
+    carry_months: int = Field(CARRY_MONTHS, ge=0)  # how old a return may be that is carried forward; of a stock only
     levels: list[Literal["province", "prefecture", "county", "department", "township"]] = ["county"]
     rows: Rows
     items: list[Item]
@@ -312,6 +326,11 @@ class Form(Part):
     flow: Flow | None = None
     notes: list[Text] = []  # printed under the blank
     dropped: list[Text] = []  # of an older declaration: heads that the form has no more
+
+    @property
+    def carried(self) -> bool:
+        """Whether a return may stand in for a later one that has not come: what happened in a period is its own."""
+        return self.measure == "stock" and self.carry_months > 0
 
     @cached_property
     def by_code(self) -> dict[str, Item]:
@@ -380,6 +399,8 @@ class Form(Part):
         ):
             for code in sorted({c for c in codes if codes.count(c) > 1}):
                 problems.append(f"{what}: {code!r} stands twice")
+        if self.measure == "flow" and "carry_months" in self.model_fields_set:
+            problems.append("carry_months: what happened in one period is never carried into another; leave it out")
         for code in RESERVED & set(self.by_code):
             problems.append(f"items: {code!r} is a name the product uses itself; choose another")
         known("rows.name_item", [self.rows.name_item])
@@ -426,6 +447,12 @@ def load_form(path: Path, now: Form | None = None) -> Form:
             message = problem["msg"].removeprefix("Value error, ")
             lines += [f"{path.name}: {key}: {line}{wanted}" for line in message.splitlines()]
         raise BadForm("\n".join(lines)) from None
+
+
+def text_of(form: Form) -> str:
+    """The YAML that declares a form."""
+    said = form.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return yaml.dump(said, Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False, width=120)
 
 
 def _as_it_was(now: Form, said: dict) -> dict:
@@ -513,6 +540,13 @@ class Forms(dict[str, Form]):
         return sorted(titles, key=lambda title: (-len(title), title))
 
     @cached_property
+    def texts(self) -> dict[str, str]:
+        """Every declaration as YAML, by its file under forms/ without the ending: what load_forms makes these of."""
+        declared = {form.code: form for form in self.values()}
+        declared |= {f"older/{code}_{n}": form for code, then in self.older.items() for n, form in enumerate(then, 1)}
+        return {name: text_of(form) for name, form in declared.items()}
+
+    @cached_property
     def indicators(self) -> dict[str, tuple[Form, Indicator]]:
         """code → the indicator and the form it stands in."""
         return {i.code: (form, i) for form in self.values() for i in form.indicators}
@@ -522,6 +556,11 @@ class Forms(dict[str, Form]):
         form, indicator = self.indicators[code]
         sides = [("numerator", indicator.numerator), ("denominator", indicator.denominator)]
         return [(s, None if t.target else self[t.form] if t.form else form, t) for s, t in sides if t]
+
+    def min_response(self, code: str) -> float:
+        """The share of the returns owed that an indicator's figure must be made of, so that it can be relied on."""
+        form, indicator = self.indicators[code]
+        return form.min_response if indicator.min_response is None else indicator.min_response
 
 
 def load_forms(folder: Path = FORMS) -> Forms:

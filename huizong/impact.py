@@ -27,7 +27,7 @@ def impact(
     decision: Literal["accepted", "withdrawn"] = "accepted",
 ) -> pd.DataFrame:
     """One row per indicator × unit whose figure would change, the indicators that move most first, each for the
-    reporting unit, its prefecture, its province.
+    reporting unit, its prefecture, its province and the country.
 
     indicator, period, unit, name, before, after (a share as a fraction), reporting_before, reporting_after,
     expected_before, expected_after (the units that have reported, and that owe, the returns of the figure).
@@ -36,7 +36,7 @@ def impact(
     if not rows or None in rows[0]:
         return pd.DataFrame(columns=COLUMNS)
     form, unit, period = store.forms[rows[0][0]], store.units.get(rows[0][1]), Period.of(rows[0][2])
-    above = (unit.code, unit.prefecture, unit.province) if not unit.department else (unit.code,)
+    above = (unit.code, unit.prefecture, unit.province, "0") if not unit.department else (unit.code,)
     units = [code for code in dict.fromkeys(above) if code and {*ancestors(code)} & {*scope}]
     asked = touched(store, form, period)
     body = {"submissions": [submission]} if decision == "accepted" else {}
@@ -100,7 +100,10 @@ def impact_of_rules(store: Store, rules: Sequence[Rule], on: date) -> pd.DataFra
     instead of those of the analyst: form, before, after."""
     body = {"assignments": list(rules), "replaces": True}
     event = Event(0, datetime.now(UTC).replace(tzinfo=None), "", "assigned", "", body, "")
-    counted = "SELECT form, count(*) FROM expectation WHERE $1 BETWEEN valid_from AND valid_to GROUP BY form"
+    counted = (
+        "SELECT form, count(*) FROM expectation "
+        "WHERE ended_at IS NULL AND $1 BETWEEN valid_from AND valid_to GROUP BY form"
+    )
     with store.transaction(keep=False) as cursor:
         before = dict(store.run(counted, [on]))
         apply(store, cursor, [event])

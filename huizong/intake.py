@@ -7,7 +7,7 @@ before anything refers to it.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -60,17 +60,41 @@ class Arrival:
     locked: str = ""  # sha256 of the protected file it was opened from
 
 
+class NotYet(ValueError):
+    """A day of receipt that is still to come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is said of all files of one upload (receive)."""
+
+    who: str
+    sample: bool = False
+    accept: bool = False
+    received_on: date | None = None
+
+
 # ---- in -------------------------------------------------------------------------------------------------------------
 
 
 def receive(
-    store: Store, files: Iterable[tuple[str, bytes]], *, who: str, sample: bool = False, accept: bool = False
+    store: Store,
+    files: Iterable[tuple[str, bytes]],
+    *,
+    who: str,
+    sample: bool = False,
+    accept: bool = False,
+    received_on: date | None = None,
 ) -> Iterator[Receipt]:
     """Takes files in, in groups; gives one Receipt per file, in order, after its group is durable.
 
     A file that cannot be read never stops the rest. With accept, returns without errors and without open queries are
-    accepted in the same transaction.
+    accepted in the same transaction. received_on: the day (of the local clock) on which they came by another way; it
+    decides whether they were in time. Raises NotYet for a day to come.
     """
+    if received_on and received_on > date.today():
+        raise NotYet(_("{day} is still to come: the day of receipt is today or earlier").format(day=received_on))
+    said = Said(who, sample, accept, received_on)
     committing: Future[Commit] | None = None
     files = iter(files)
     with ThreadPoolExecutor(max_workers=1) as committer:
@@ -80,7 +104,7 @@ def receive(
             arrivals = _wait(reading)
             if committing:
                 yield from _receipts(committing.result())
-            committing = committer.submit(_commit, store, arrivals, who, sample, accept)
+            committing = committer.submit(_commit, store, arrivals, said)
             reading = following
         if committing:
             yield from _receipts(committing.result())
@@ -91,7 +115,11 @@ def receive_unlocked(store: Store, receipt: Receipt, password: str, *, who: str,
 
     The workbook without its password is the file then: a rebuild has nobody to ask for one.
     """
-    ((kind,),) = store.run("SELECT any_value(kind) FROM original WHERE sha256 = ?", [receipt.locked])
+    ((kind, received_on),) = store.run(
+        "SELECT any_value(o.kind), any_value(j.body ->> 'received_on')::DATE FROM original AS o "
+        "LEFT JOIN journal AS j ON j.kind = 'received' AND j.subject = o.sha256 WHERE o.sha256 = ?",
+        [receipt.locked],
+    )
     path = store.original_path(receipt.locked, kind)
     data = unlock_file(path, password)
     if isinstance(data, Unreadable):
@@ -100,7 +128,8 @@ def receive_unlocked(store: Store, receipt: Receipt, password: str, *, who: str,
     arrival.locked = receipt.locked
     if not arrival.reason:
         _take(arrival, read_file(store, arrival.path))
-    (taken,) = _receipts(_commit(store, [arrival], who, sample=False, accept=accept))
+    said = Said(who, accept=accept, received_on=received_on)
+    (taken,) = _receipts(_commit(store, [arrival], said))
     if taken.outcome == "refused":
         path.unlink(missing_ok=True)  # what is refused is not kept, locked or not
     return taken
@@ -116,12 +145,15 @@ class Reading:
 
 @dataclass(slots=True)
 class Commit:
-    """A group that is durable. known: when a file had been received before; made: submissions by sha256."""
+    """A group that is durable. known: when a file had been received before; made: submissions by sha256; sent_back: the
+    sha256 of files of which a return was sent back."""
 
+    said: Said
     arrivals: list[Arrival]
     fresh: dict[str, Arrival]
     known: dict[str, datetime]
     made: dict[str, list[str]]
+    sent_back: set[str]
 
 
 def _start(store: Store, files: Iterator[tuple[str, bytes]]) -> Reading | None:
@@ -138,7 +170,7 @@ def _start(store: Store, files: Iterator[tuple[str, bytes]]) -> Reading | None:
     return Reading(arrivals, read_files(store, [a.path for a in arrivals if a.path and not a.reason]))
 
 
-def _commit(store: Store, arrivals: list[Arrival], who: str, sample: bool, accept: bool) -> Commit:
+def _commit(store: Store, arrivals: list[Arrival], said: Said) -> Commit:
     with store.transaction() as cursor:
         # Asked inside the transaction: another session may be taking in the same file.
         before = cursor.execute(
@@ -154,27 +186,34 @@ def _commit(store: Store, arrivals: list[Arrival], who: str, sample: bool, accep
         kept = [a for a in fresh.values() if a.reason != "personal"]
         unkept = [a for a in arrivals if a.path is None]
         store.keep([(a.path, store.original_path(a.sha256, a.kind)) for a in kept if a.path])
-        events = journal.append(cursor, who, [_received(a, sample) for a in [*fresh.values(), *unkept]])
+        events = journal.append(cursor, said.who, [_received(a, said) for a in [*fresh.values(), *unkept]])
         apply(store, cursor, events, {a.sha256: a.returns for a in kept})
         made: dict[str, list[str]] = {}
-        for original, submission in cursor.execute(
-            "SELECT original, id FROM submission WHERE original IN (SELECT unnest($1)) ORDER BY id",
+        sent_back = set()
+        for original, submission, status in cursor.execute(
+            "SELECT original, id, status FROM submission WHERE original IN (SELECT unnest($1)) ORDER BY id",
             [[a.sha256 for a in arrivals]],
         ).fetchall():
             made.setdefault(original, []).append(submission)
-        if accept:
-            accept_within(store, cursor, [i for a in kept for i in made.get(a.sha256, [])], who)
+            if status == "sent_back":
+                sent_back.add(original)
+        if said.accept:
+            accept_within(store, cursor, [i for a in kept for i in made.get(a.sha256, [])], said.who)
     for arrival in arrivals:
         if arrival.path:
             arrival.path.unlink(missing_ok=True)  # what was refused or already there; the rest has been moved
-    return Commit(arrivals, fresh, known, made)
+    return Commit(said, arrivals, fresh, known, made, sent_back)
 
 
 def _receipts(commit: Commit) -> Iterator[Receipt]:
     first = dict(commit.fresh)
     for arrival in commit.arrivals:
         again = first.pop(arrival.sha256, None) is None
-        yield _receipt(arrival, commit.known.get(arrival.sha256), again, commit.made.get(arrival.sha256, []))
+        made = commit.made.get(arrival.sha256, [])
+        if arrival.sha256 in commit.known:
+            yield Receipt(arrival.given, "already", _known_before(arrival, commit), made)
+        else:
+            yield _receipt(arrival, again, made)
 
 
 def _put_aside(store: Store, name: str, data: bytes) -> Arrival:
@@ -214,14 +253,16 @@ def _take(arrival: Arrival, result: list[Return] | Unreadable) -> None:
         arrival.reason, arrival.returns = "", result
 
 
-def _received(arrival: Arrival, sample: bool) -> tuple[str, str, dict]:
-    body = {"filename": arrival.filename, "kind": arrival.kind, "bytes": arrival.size, "sample": sample}
+def _received(arrival: Arrival, said: Said) -> tuple[str, str, dict]:
+    body = {"filename": arrival.filename, "kind": arrival.kind, "bytes": arrival.size, "sample": said.sample}
     if arrival.reason == "personal":
         # The file is not kept, and neither is anything by which it could be told.
         body = {"filename": arrival.filename, "reason": "personal", "cells": arrival.cells[:20]}
         return "refused", "", body | ({"locked": arrival.locked} if arrival.locked else {})
     if arrival.given != arrival.filename:
         body["path"] = arrival.given
+    if said.received_on:
+        body["received_on"] = said.received_on.isoformat()
     if arrival.locked:
         body["unlocked"] = True
     if arrival.reason:
@@ -234,11 +275,20 @@ def reason_text(reason: str, cells: Sequence[str] = ()) -> str:
     return _(REASONS.get(reason, REASONS["damaged"])).replace("{cells}", "、".join(cells[:5]))
 
 
-def _receipt(arrival: Arrival, known: datetime | None, again: bool, submissions: list[str]) -> Receipt:
-    if known:
-        when = f"{known.replace(tzinfo=UTC).astimezone():%Y-%m-%d %H:%M}"
-        message = _("Already received on {when}; nothing new").format(when=when)
-        return Receipt(arrival.given, "already", message, submissions)
+def _known_before(arrival: Arrival, commit: Commit) -> str:
+    """What is said of a file that was received before."""
+    when = f"{commit.known[arrival.sha256].replace(tzinfo=UTC).astimezone():%Y-%m-%d %H:%M}"
+    if arrival.sha256 in commit.sent_back:
+        words = _("Already received on {when} and sent back; it is the same file. If it is right after all, take it up "
+                  "again under “Submissions”")  # fmt: skip
+    else:
+        words = _("Already received on {when}; nothing new")
+    if commit.said.received_on:
+        words = _("{message}; the day of receipt stays as it was").format(message=words)
+    return words.format(when=when)
+
+
+def _receipt(arrival: Arrival, again: bool, submissions: list[str]) -> Receipt:
     if arrival.reason:
         outcome = "refused" if arrival.reason == "personal" else "unreadable"
         locked = arrival.sha256 if arrival.reason == "password" else ""

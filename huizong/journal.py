@@ -4,11 +4,17 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Protocol
 
+TICK = timedelta(microseconds=1)  # the least time between two deeds
 PAGE = 5000  # events read or written at once: a journal of years need not fit into memory
+
+
+def on_the_clock(at: datetime) -> datetime:
+    """A moment of the record (UTC) as the clock on the wall showed it."""
+    return datetime.fromtimestamp(at.replace(tzinfo=UTC).timestamp())
 
 
 class Connection(Protocol):
@@ -24,7 +30,7 @@ class Connection(Protocol):
 @dataclass(frozen=True, slots=True)
 class Event:
     """One thing that happened. kind: received, refused, answered, nil, accepted, explained, sent_back, withdrawn,
-    closed, reopened, assigned, target, chased.
+    closed, reopened, assigned, target, chased, reviewed, released, view_saved.
 
     subject is the submission (of received the original, of closed and reopened the period) it happened to; body says
     the rest.
@@ -49,11 +55,16 @@ def _hash(previous: str, seq: int, at: datetime, who: str, kind: str, subject: s
 
 
 def append(connection: Connection, who: str, happenings: list[tuple[str, str, dict]]) -> list[Event]:
-    """Writes (kind, subject, body) events in order, within the caller's transaction, and gives them back."""
-    newest = "SELECT coalesce(max(seq), 0), coalesce(max_by(hash, seq), '') FROM journal"
-    held, last = connection.execute(newest).fetchone() or (0, "")
+    """Writes (kind, subject, body) events in order, within the caller's transaction, and gives them back.
+
+    Their moment is later than that of all events before, also where the clock was put back: what was in force at a
+    moment is what the events up to it say.
+    """
+    newest = "SELECT coalesce(max(seq), 0), coalesce(max_by(hash, seq), ''), max(happened_at) FROM journal"
+    held, last, before = connection.execute(newest).fetchone() or (0, "", None)
     events = []
-    at = datetime.now(UTC).replace(tzinfo=None)
+    now = datetime.now(UTC).replace(tzinfo=None)
+    at = max(now, before + TICK) if before else now
     for seq, (kind, subject, body) in enumerate(happenings, held + 1):
         last = _hash(last, seq, at, who, kind, subject, _text(body))
         events.append(Event(seq, at, who, kind, subject, body, last))

@@ -22,6 +22,7 @@ from huizong.lines import (
     FOOTER,
     MEASURE_LINE,
     NIL_LINE,
+    NOTHING_DONE,
     PERIOD_LINE,
     UNIT_LINE,
     Line,
@@ -32,9 +33,19 @@ from huizong.lines import (
     read_nil,
     text_of,
 )
-from huizong.measures import BRACKETS, MARKS, MONEY_BEHIND, PRINTED, TIMES_ONLY, measure_of, unit_of
+from huizong.measures import (
+    BRACKETS,
+    MARKS,
+    MONEY_BEHIND,
+    PRINTED,
+    TIMES_ONLY,
+    Unit,
+    is_money,
+    measure_of,
+    unit_of,
+)
 from huizong.periods import find_periods
-from huizong.values import Doubt, parse_value
+from huizong.values import Doubt, parse_value, says_nothing
 from huizong.workbook import Cell, Sheet, column_letter
 
 MAX_HEADER_ROWS = 4
@@ -44,7 +55,7 @@ IGNORED_HEADS = {"序号", "编号", "备注", "no", "remarks", "说明", "行�
 TOTAL = re.compile(
     r"^[一二三四五六七八九十0-9、.．()（）]*(?:本年|本期|自?年初|全[国省市州盟县区旗镇乡])?(?:合|总|小|累|共)计(?:人?数|行|栏)?(?![\u4e00-\u9fff])"
     r"|^[\u4e00-\u9fff、()0-9~—–-]{1,12}(?:合|总|小|累|共)计数?[:：]?$"
-    r"|^全[国省市州盟县区旗][:：]?$|^(?:总[人个户次]?数|[∑Σ])[:：]?$"
+    r"|^全[国省市州盟县区旗][:：]?$|^(?:总[人个户次]?数|[∑Σ]|总|计|汇总数?|全部)[:：]?$"
     r"|^(?:sub|grand)?total(?![a-z])",
     re.I,
 )
@@ -59,7 +70,8 @@ OF_WHICH = re.compile(r"^其中(?:[:：]|$)|^#")  # a part of the row above, whi
 _THEN = r"(?:上|去)(?:年|期|月|季度?|半年)(?:同期|同季|同月)?(?:末|数|结转)?"
 COMPARED = re.compile(  # 同比, 平均, 上年同期, 年初至今: rows beside the table's own
     r"^(?:平均|人均|占比|比重|比例|百分比|同比|环比|增减|增长|增幅|完成率|排名|最大|最小)(?:数|值|率|额|情况)?(?:[增减]\S{0,4})?"
-    rf"(?:\(.*\))?[:：]?$|^(?:比|较|与)?{_THEN}(?:相比|比较|增减|增长|增加|减少)?(?:[数率]|情况)?(?:\(.*\))?[:：]?$"
+    rf"(?:\(.*\))?[:：]?$|^(?:比|较|与)?{_THEN}(?:相比|比较|增减|增长|增加|减少|[合总小]计)?(?:[数率]|情况)?"
+    rf"(?:\(.*\))?[±+%:：-]*$"
     r"|^(?:自?年初|本年|今年)至今(?:数|累计)?$|^(?:average|change|last (?:year|period))$",
     re.I,
 )
@@ -85,7 +97,10 @@ CHANGING = frozenset("未不非无应拟欠预缺待原旧新增减差均每已�
 DATED = re.compile(
     r"(?:(?:19|20)\d\d年?度?)?(?:第?[一二三四1-4]季度?|[上下]半年|\d{1,2}(?:[-—–~〜至到]\d{1,2})?月份?|全年)?(?:末|底|止)?"
 )
-GENERIC = frozenset("小计 合计 总计 计 总数 总人数 数量 人数 个数 total".split())  # under a parent: the parent itself
+GENERIC = frozenset(  # under a parent: the parent itself
+    "小计 合计 总计 计 总数 总人数 数量 人数 个数 total "
+    "本期 本月 本季 本季度 本年 本年度 当期 当月 期末 期末数 本期数".split()
+)
 ASIDE = ("审核提示", "check", "上期", "lastperiod")  # how the heads begin that our blanks print beside the table
 CORNERS = frozenset(
     "指标 项目 指标名称 项目名称 统计指标 内容 栏目 单位 名称 item".split()
@@ -112,13 +127,16 @@ class Table:
     rivals: list[str] = field(default_factory=list)  # forms that the header fits as well
     columns: dict[str, int] = field(default_factory=dict)  # item → column
     dated: dict[str, str] = field(default_factory=dict)  # item → the time that stands over its head
+    times: dict[str, dict[int, str]] = field(default_factory=dict)  # item → its columns, of which the period tells one
     factors: dict[str, Decimal] = field(default_factory=dict)  # item → one printed unit in the item's, where not 1
     disputed: dict[str, str] = field(default_factory=dict)  # item → the printed unit that is not its own, "" for two
-    unmeasured: list[str] = field(default_factory=list)  # items of money for which none is named
+    mixed: list[str] = field(default_factory=list)  # items of money in another unit than the others
+    unmeasured: list[str] = field(default_factory=list)  # items for which none is named, though it matters
     body: list[int] = field(default_factory=list)
     totals: list[tuple[int, list[int], str]] = field(default_factory=list)  # row, the body rows it adds up, label
     parts: list[int] = field(default_factory=list)  # 其中 rows: parts of another row
     compared: list[int] = field(default_factory=list)  # 同比, 平均, 年初至今: no rows of this period
+    foreign: set[int] = field(default_factory=set)  # body rows of another time or unit
     unread: tuple[int, int] | None = None  # rows below that do not fit the columns
     extra: list[tuple[int, str]] = field(default_factory=list)  # columns that are no item, with their heads
     missing: list[Item] = field(default_factory=list)  # items that have no column
@@ -178,6 +196,11 @@ def tidy_head(text: str) -> str:
 def time_of(head: str) -> str:
     """The time that a head begins with: 2018年9月底在岗人数."""
     return DATED.match(tidy_head(head))[0]
+
+
+def is_time(head: str) -> bool:
+    """Whether a head is nothing but a time: 9月 under 上报条数."""
+    return time_of(head) == tidy_head(head) != ""
 
 
 def last_part(head: str) -> str:
@@ -240,7 +263,11 @@ class Vocabulary:
                     rank = min(ranks.values())
                     items = tuple(item for item in ranks if ranks[item] == rank)
                     return Fit(self._of_parent(form, texts[:-1], items), rank)
-        if len(texts) > 1 and plain(texts[-1]) in GENERIC:
+            for ending, numeric in (("数", True), ("名称", False)):  # 已配备联络员数, 渠道名称
+                ranks = self.heads[form].get(plain(text).removesuffix(ending), {})
+                if ranks and all(self.declared[form].by_code[item].numeric is numeric for item in ranks):
+                    return Fit(self._of_parent(form, texts[:-1], tuple(ranks)), 1)
+        if len(texts) > 1 and (not GENERIC.isdisjoint(head_keys(texts[-1])) or is_time(texts[-1])):
             return self._fit(form, texts[:-1])
         return NOTHING
 
@@ -395,6 +422,7 @@ def _tables_down(sheet: Sheet, vocabulary: Vocabulary, said: Said) -> list[Table
         later = [min(other.heads) for other in headers[n + 1 :] if min(other.heads) > max(items)]
         until = min(later, default=len(sheet.rows))
         corner = [c for c, texts in header.heads.items() if c < min(items) and _is_corner(texts)]
+        corner = [c for c in corner if _goes_on(turned, header, c)] or corner  # not an empty line beneath the names
         top = (
             corner[-1]
             if corner
@@ -525,6 +553,10 @@ def _only(sheet: Sheet, first: int, end: int) -> Sheet:
 def _headers(sheet: Sheet, vocabulary: Vocabulary) -> list[Header]:
     """Where headers stand, from the top down."""
     hits = [_hits(row, vocabulary) for row in sheet.rows]
+    # How many merged cells reach into a row from above: a header that begins there has lost their heads.
+    cut = Counter(
+        r for top, _, bottom, _ in sheet.merged for r in range(top + 1, min(bottom, top + MAX_HEADER_ROWS) + 1)
+    )
     found: list[Header] = []
     row = 0
     while row < len(sheet.rows):
@@ -532,6 +564,7 @@ def _headers(sheet: Sheet, vocabulary: Vocabulary) -> list[Header]:
             row += 1
             continue
         best: Header | None = None
+        surest = (0, 0, 0)
         for first in range(row, min(row + MAX_HEADER_ROWS, len(sheet.rows))):
             if not _may_be_header(sheet.rows[first], hits[first]):
                 break
@@ -539,11 +572,13 @@ def _headers(sheet: Sheet, vocabulary: Vocabulary) -> list[Header]:
                 if last > first and not _may_be_header(sheet.rows[last], hits[last]):
                     break
                 header = _header(sheet, first, last, vocabulary)
-                if best is None or (header.matched, first - last) > (best.matched, best.first - best.last):
-                    best = header
+                if best is None or (header.matched, -cut[first], first - last) > surest:
+                    best, surest = header, (header.matched, -cut[first], first - last)
         if best is None or not _suffices(best, sheet, vocabulary):
             row += 1
             continue
+        if _heads_go_on(sheet, best, vocabulary):
+            best = best._replace(last=best.last + 1, heads=_stack(sheet, best.first, best.last + 1))
         if best.last + 1 < len(sheet.rows) and _are_measures(_beneath(sheet, best, vocabulary)):
             for column, cell in enumerate(sheet.rows[best.last + 1]):
                 if column in best.heads and not is_blank(cell):
@@ -616,6 +651,30 @@ def _may_be_header(row: Sequence[Cell], hits: int) -> bool:
     return hits > 0 or not any(TOTAL.match("".join(cell.split())) for cell in words)
 
 
+def _heads_go_on(sheet: Sheet, header: Header, vocabulary: Vocabulary) -> bool:
+    """Whether the row beneath holds heads that no form knows, several under one (8月 9月, 本月 累计): words only, none
+    a value of its column, and none where the rows' names stand."""
+    form, below = header.forms[0], header.last + 1
+    if below - header.first >= MAX_HEADER_ROWS or below >= len(sheet.rows):
+        return False
+    filled = {c: cell for c, cell in enumerate(sheet.rows[below]) if not is_blank(cell)}
+    items = {c: fit.items[0] for c, texts in header.heads.items() if (fit := vocabulary.fit(form.code, texts)).items}
+    names = min((c for c, item in items.items() if item == form.rows.name_item), default=min(items))
+    if not all(type(cell) is str and c > names for c, cell in filled.items()):
+        return False
+    over: dict[str, list[int]] = {}
+    for c in filled:
+        left = max((at for at in header.heads if at <= c), default=c)
+        if item := items.get(left):
+            over.setdefault(item, []).append(c)
+    return any(len(columns) > 1 for columns in over.values()) and not any(
+        form.by_code[item].type in ("text", "unit")
+        or not (form.by_code[item].codes or isinstance(parse_value(filled[c], form.by_code[item]), Doubt))
+        for item, columns in over.items()
+        for c in columns
+    )
+
+
 def _beneath(sheet: Sheet, header: Header, vocabulary: Vocabulary) -> list[Cell]:
     """The cells right beneath the heads of items."""
     row, form = sheet.rows[header.last + 1], header.forms[0].code
@@ -677,18 +736,25 @@ def _finish(table: Table, heads: Mapping[int, list[str]], vocabulary: Vocabulary
     """What needs both the columns and the lines: the titles' forms, the units of money."""
     for line in table.lines.titles:
         table.title_forms += [f for f in vocabulary.forms_titled(line.text) if f not in table.title_forms]
+    units: dict[str, Unit] = {}
     for code, column in table.columns.items():
         item, texts = table.form.by_code[code], heads.get(column, [])
         if time := next((time for text in texts if (time := time_of(text))), ""):
             table.dated[code] = time
-        if not item.numeric:
-            continue
-        unit = unit_of(item, texts, table.lines.measures)
+        if item.numeric:
+            units[code] = unit_of(item, texts, table.lines.measures, table.lines.noted)
+    money = {code: unit for code, unit in units.items() if is_money(table.form.by_code[code]) and not unit.unsaid}
+    if len({unit.factor for unit in money.values()}) > 1:
+        table.mixed = [code for code, unit in money.items() if unit.factor != 1]
+    multiplied = {table.form.by_code[code].unit.zh for code, unit in units.items() if unit.factor > 1}
+    for code, unit in units.items():
+        column, item = table.columns[code], table.form.by_code[code]
+        texts = heads.get(column, [])
         if unit.alike:
             table.near.append((column, "".join(texts), item))
         elif unit.other or unit.clash:
             table.disputed[code] = unit.other
-        elif unit.unsaid:
+        elif unit.unsaid and (is_money(item) or item.unit.zh in multiplied):  # 在岗人数 beside 编制（百人）: in which?
             table.unmeasured.append(code)
         elif unit.factor != 1:
             table.factors[code] = unit.factor
@@ -735,8 +801,11 @@ class _Mapping:
                 claims.setdefault(fit.items[0], []).append((fit.rank, c))
         for item, claimed in claims.items():
             surest = self._without_margins([c for rank, c in claimed if rank == min(claimed)[0]])
+            times = {c: next(filter(None, map(time_of, self.heads[c])), "") for c in surest}
             if len(surest) == 1:
                 self.columns[item] = surest[0]
+            elif all(times.values()) and len(set(times.values())) == len(times):
+                self.columns[item], self.table.times[item] = surest[0], times
             else:
                 self.asked |= {c: [item] for c in surest}
 
@@ -795,7 +864,8 @@ class _Mapping:
         texts = self.heads.get(before)
         if before < 0 or before in self.asked or before in self.answered or before in self.aside:
             return
-        if turned and (texts is None or corner is not None):
+        reporters = not turned and UNIT_LINE.match(narrow("".join(texts or [])))  # 填报单位 over the names
+        if reporters or (turned and (texts is None or corner is not None)):
             self.columns[name] = before
         elif texts is None or not _is_ignored(texts):
             self.asked[before] = [name]
@@ -818,7 +888,7 @@ class _Mapping:
 
     def _open(self) -> list[int]:
         """The columns with a head that no item has and that nothing is asked about."""
-        taken = {*self.columns.values(), *self.asked}
+        taken = {*self.columns.values(), *self.asked, *(c for times in self.table.times.values() for c in times)}
         return [c for c, texts in self.heads.items() if c not in taken and not _is_ignored(texts)]
 
     def _printed(self, column: int) -> str:
@@ -883,7 +953,7 @@ def _read_body(table: Table, first: int, end: int) -> int:
         c for code in (form.rows.name_item, form.rows.unit_item) if (c := table.columns.get(code or "")) is not None
     ]
     ended = None  # the first footer line; a row with values may still follow it
-    gap = False
+    gap = begun = False  # begun: after the first row with values, which the row of the columns' numbers precedes
     for r in range(first, end):
         cells = rows[r]
         filled = [] if cells.count("") == len(cells) else [c for c, cell in enumerate(cells) if not is_blank(cell)]
@@ -901,7 +971,7 @@ def _read_body(table: Table, first: int, end: int) -> int:
         labels = [
             "".join(narrow(text_of(cells[c])).split()) for c in dict.fromkeys([*naming, filled[0]]) if c in filled
         ]
-        if label := next((words for words in labels if TOTAL.match(words)), None):
+        if label := next((words for words in labels if TOTAL.match(words) and not COMPARED.match(words)), None):
             if not RUNNING.match(label):
                 table.totals.append((r, [], label))
         elif has_values and form.rows.unit_item and GROUP.match(labels[0]):
@@ -910,23 +980,25 @@ def _read_body(table: Table, first: int, end: int) -> int:
             table.parts.append(r)
         elif has_values and COMPARED.match(labels[0]):
             table.compared.append(r)
-        elif not table.body and _numbers_columns(cells, filled, items):
+        elif not begun and _numbers_columns(cells, filled, items):
             continue
         elif table.body and (gap or ended is not None) and _fits_nowhere(table, r, filled):
             table.unread = (r, next((n for n in range(end - 1, r, -1) if rows[n].count("") < len(rows[n])), r))
             return r if ended is None else ended
         elif has_values or (ended is None and name in filled):
             table.body.append(r)
+            begun = begun or has_values
         gap = False
     return end if ended is None else ended
 
 
 def _says_nil(table: Table, r: int, filled: list[int]) -> bool:
-    """Whether the row is the line that signs a nil return, or says 零报告 and nothing else."""
+    """Whether the row is the line that signs a nil return, or says nothing but 零报告, 本季度无活动, 无."""
     cells = [(c, narrow(text_of(table.sheet.rows[r][c]))) for c in filled]
     at = next((n for n, (_, text) in enumerate(cells) if NIL_LINE.search(text) and not FOOTER.match(text)), None)
     if at is None:
-        return False
+        only = len(cells) == 1 and NOTHING_DONE.match(cells[0][1])
+        return bool(only) or all(says_nothing(text) for _, text in cells)
     column, text = cells[at]
     after = cells[at + 1] if at + 1 < len(cells) else None
     if ":" in text or after:

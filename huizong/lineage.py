@@ -1,26 +1,31 @@
 """A figure → its terms → workbook, sheet, cell. The terms add up to the figure; the tests hold that."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from urllib.parse import urlencode
 
 import pandas as pd
 
 from huizong.facts import side_of
 from huizong.forms import Form, Term
-from huizong.indicators import ALWAYS, facts_for, indicator_codes, owner_of, sources_of
+from huizong.indicators import facts_for, indicator_codes, returns_behind, sources_of
 from huizong.layout import cell_at
 from huizong.org_units import COUNTY, TOWNSHIP, OrgUnit, ancestors
 from huizong.periods import Period
 from huizong.returns import item_value
-from huizong.store import EVERYWHERE, Store
+from huizong.store import ALWAYS, EVERYWHERE, Store
+
+_pages: ContextVar[str] = ContextVar("pages", default="http://localhost:8501")
 
 
-def address_of(indicator: str, unit: str, period: str) -> str:
-    """The page that traces a figure to its cells, for links from outside; HUIZONG_URL says where the pages are."""
-    return _address("lineage", indicator=indicator, unit=unit, period=period)
+def address_of(indicator: str, unit: str, period: str, release: str | None = None) -> str:
+    """The page that traces a figure (of a release) to its cells, for links from outside."""
+    of_release = {"release": release} if release else {}
+    return _address("lineage", indicator=indicator, unit=unit, period=period, **of_release)
 
 
 def address_of_returns(unit: str, period: str) -> str:
@@ -29,7 +34,17 @@ def address_of_returns(unit: str, period: str) -> str:
 
 
 def _address(page: str, **query: str) -> str:
-    return f"{os.environ.get('HUIZONG_URL', 'http://localhost:8501').rstrip('/')}/{page}?{urlencode(query)}"
+    return f"{pages_address().rstrip('/')}/{page}?{urlencode(query)}"
+
+
+def pages_address() -> str:
+    """Where the pages are for who follows a link: as HUIZONG_URL says, else where this visitor sees them."""
+    return os.environ.get("HUIZONG_URL") or _pages.get()
+
+
+def pages_are_at(address: str) -> None:
+    """Where the visitor whom this thread or task serves sees the pages."""
+    _pages.set(address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +78,11 @@ def terms_of_figure(
     *,
     scope: Sequence[str] = EVERYWHERE,
     as_of: datetime = ALWAYS,
+    carry: bool = False,
+    present: bool = False,
 ) -> list[TermCell]:
-    """The cells behind one figure, numerator first, in the order of units and rows.
+    """The cells behind one figure, numerator first, in the order of units and rows; of a return that is carried forward
+    those of that return, with its own period.
 
     Raises UnknownIndicator, UnknownUnit.
     """
@@ -75,10 +93,12 @@ def terms_of_figure(
     reporters: dict[str, str] = {}  # submission → the unit whose return it is
     for side, form, term in sides:
         if form is None:
-            terms += _target_terms(store, side, indicator, whole, period, scope)
+            terms += _target_terms(store, side, indicator, whole, period, scope, as_of)
             continue
-        sources = [source.code for code, source in sources_of(store.forms, indicator, period) if code == form.code]
-        returns = _in_force(store, form, whole, sources, scope, as_of)
+        sources = [source for code, source in sources_of(store.forms, indicator, period) if code == form.code]
+        returns = returns_behind(
+            store, form.code, whole, sources, scope=scope, as_of=as_of, carry=carry, present=present
+        )
         reporters |= dict(zip(returns["id"], returns["unit"], strict=True))
         if term.register_:
             terms += _register_terms(store, side, returns)
@@ -87,11 +107,14 @@ def terms_of_figure(
             terms += _row_terms(store, side, form, term, others, whole, returns)
             if whole.level != TOWNSHIP and store.forms.indicators[indicator][1].aggregate != "median":
                 terms += _nil_terms(store, side, form, returns)
+    if present and whole.valid_to is None and store.forms.indicators[indicator][1].aggregate != "median":
+        terms = [_shared_out(store, term, whole) for term in terms]
     if len(sides) == 1:
         return terms
     # A unit of which one side is missing adds to neither.
     known = {(term.side, term.reporter) for term in terms if term.source == "target"}
-    known |= _sides_known(store, indicator, whole, reporters, [form.code for _, form, _ in sides if form])
+    facts = facts_for(whole, "self", [form.code for _, form, _ in sides if form], present)
+    known |= _sides_known(store, indicator, whole, reporters, facts)
     answered = {unit for side, unit in known if side == "numerator"}
     if answered and any(term.source == "target" and term.unit == whole.code for term in terms):
         # A target set for the whole is compared with all that was reported.
@@ -99,8 +122,31 @@ def terms_of_figure(
     return [term for term in terms if {("numerator", term.reporter), ("denominator", term.reporter)} <= known]
 
 
+def arrivals(store: Store, submissions: Iterable[str]) -> pd.DataFrame:
+    """One row per submission, in no order: id, revision, who (sent it in; of an entered nil return nobody), received_at
+    (UTC)."""
+    return store.frame(
+        "SELECT s.id, s.revision, o.who, s.received_at FROM submission AS s "
+        "LEFT JOIN original AS o ON o.sha256 = s.original WHERE s.id IN (SELECT unnest($1))",
+        [sorted(set(submissions))],
+    )
+
+
+def _shared_out(store: Store, term: TermCell, whole: OrgUnit) -> TermCell:
+    """The part of a term that a unit gets, where the one that reported it was shared out by weights."""
+    end = Period.of(term.period).end
+    weights = [
+        heir.weight
+        for heir in store.units.heirs()
+        if heir.former.code == term.reporter and end < heir.former.valid_to and whole.code in ancestors(heir.code)
+    ]
+    if term.adds is None or not weights or sum(weights) == 1:
+        return term
+    return replace(term, adds=float(round(Decimal(str(term.adds)) * sum(weights), 4)))
+
+
 def _sides_known(
-    store: Store, indicator: str, unit: OrgUnit, reporters: Mapping[str, str], forms: list[str]
+    store: Store, indicator: str, unit: OrgUnit, reporters: Mapping[str, str], facts: list[str]
 ) -> set[tuple[str, str]]:
     """(side, reporting unit) of the sides that their returns give, be it with a zero that no cell says."""
     found = set()
@@ -108,15 +154,11 @@ def _sides_known(
         "SELECT submission_id, sum(numerator), sum(denominator) FROM query_table($4::VARCHAR[], TRUE) "
         "WHERE indicator = $1 AND part = '' AND submission_id IN (SELECT unnest($2)) "
         "AND ($3 IS NULL OR township = $3) GROUP BY submission_id",
-        [indicator, list(reporters), unit.township, facts_for(unit, "self", forms)],
+        [indicator, list(reporters), unit.township, facts],
     ):
         found |= {("numerator", reporters[submission])} if numerator is not None else set()
         found |= {("denominator", reporters[submission])} if denominator is not None else set()
     return found
-
-
-def _in_force(store: Store, form: Form, unit: OrgUnit, sources: list[str], scope: Sequence[str], as_of: datetime):
-    return store.ask("returns_in_force", scope, form=form.code, unit=owner_of(unit), sources=sources, as_of=as_of)
 
 
 def _items(form: Form, term: Term) -> list[str]:
@@ -183,7 +225,7 @@ def _nil_terms(store: Store, side: str, form: Form, returns: pd.DataFrame) -> It
 def _register_terms(store: Store, side: str, returns: pd.DataFrame) -> Iterator[TermCell]:
     for row in returns.itertuples():
         if row.level == COUNTY:
-            unit, count = store.units.get(row.unit), store.units.n_townships(row.unit)
+            unit, count = store.units.get(row.unit), store.units.n_townships(row.unit, Period.of(row.period).end)
             yield TermCell(
                 side, "register", unit.code, unit.name, "townships", count, count, row.period, row.id,
                 reporter=unit.code,
@@ -191,11 +233,19 @@ def _register_terms(store: Store, side: str, returns: pd.DataFrame) -> Iterator[
 
 
 def _target_terms(
-    store: Store, side: str, indicator: str, whole: OrgUnit, period: Period, scope: Sequence[str]
+    store: Store,
+    side: str,
+    indicator: str,
+    whole: OrgUnit,
+    period: Period,
+    scope: Sequence[str],
+    as_of: datetime,
 ) -> Iterator[TermCell]:
     year = str(period.year)
     targets = store.run(
-        "SELECT unit, value FROM target WHERE indicator = ? AND period = ? ORDER BY unit", [indicator, year]
+        "SELECT unit, value FROM target WHERE indicator = $1 AND period = $2 AND set_at <= $3 "
+        "AND (ended_at IS NULL OR ended_at > $3) ORDER BY unit",
+        [indicator, year, as_of],
     )
     own = [(code, value) for code, value in targets if code == whole.code]
     for code, value in own or targets:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from huizong import charts, indicators, lineage, ui
-from huizong.desk_ui import plain_markdown, printed
+from huizong import figure_words, indicators, lineage, ui
+from huizong.desk_ui import local_time, plain_markdown, printed
 from huizong.forms import all_forms
 from huizong.lineage import TermCell
 from huizong.sheet import Unreadable, Workbook, read_workbooks
@@ -37,11 +37,14 @@ def show_figure(view: ui.View, code: str) -> None:
     form, indicator = all_forms().indicators[code]
     row = view.ask(indicators.figures, (code,), view.unit.code, (view.period,)).iloc[0]
     cells = st.columns(4)
-    cells[0].metric(indicator.label.get(language()), charts.format_value(row["value"], indicator))
+    cells[0].metric(indicator.label.get(language()), figure_words.format_figure(row, indicator))
     cells[1].metric(_("Numerator"), plain_number(row["numerator"]))
     if indicator.denominator is not None:
         cells[2].metric(_("Denominator"), plain_number(row["denominator"]))
     cells[3].metric(_("Reported / owed"), f"{row['n_reporting']}/{row['n_expected']}")
+    notes = [figure_words.why(row, indicator), figure_words.periods_missing(row), figure_words.carried_forward(row)]
+    if told := list(dict.fromkeys(filter(None, notes))):
+        st.markdown(f":orange[{_('; ').join(told)}]")
     st.caption(f"{form.title.get(language())} · {indicator.definition.get(language())}")
 
 
@@ -57,9 +60,12 @@ def pick_term(view: ui.View, code: str) -> TermCell | None:
         return None
     sides = {"numerator": _("Numerator"), "denominator": _("Denominator")}
     sources = {"return": _("Return"), "nil": _("Nil return"), "register": _("Register"), "target": _("Target")}
+    ids = [term.submission for term in terms]
+    sent = view.keep(("arrivals", code), lambda: lineage.arrivals(view.store, ids)).set_index("id").reindex(ids)
     table = pd.DataFrame(
         {
             _("Side"): [sides[term.side] for term in terms],
+            _("Reported by"): [view.store.units.get(term.reporter).name for term in terms],
             _("Row"): [term.label for term in terms],
             _("Adds"): pd.array([term.adds for term in terms], dtype="Float64"),
             _("Cell says"): [said(code, term) for term in terms],
@@ -67,6 +73,9 @@ def pick_term(view: ui.View, code: str) -> TermCell | None:
             _("Workbook"): [term.file for term in terms],
             _("Cell"): [f"{term.sheet}!{term.cell}" if term.cell else "" for term in terms],
             _("Period"): [ui.period_label(term.period) for term in terms],
+            _("Revision"): pd.array(sent["revision"], dtype="Int64"),
+            _("Sent in by"): sent["who"].fillna("").tolist(),
+            _("Received"): [local_time(at) if pd.notna(at) else "" for at in sent["received_at"]],
         }
     )
     st.caption(_("{n} terms. Select a row: its sheet is shown beneath, as it came.").format(n=len(terms)))

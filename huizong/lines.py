@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from huizong.forms import narrow
-from huizong.measures import BRACKETS, Measure, measure_of, measures_listed
+from huizong.measures import BRACKETS, Measure, measure_of, measures_listed, measures_noted
 from huizong.workbook import Cell, Sheet
 
 FOOTER = re.compile(
@@ -28,6 +28,9 @@ FILED_LINE = re.compile(
 )
 MEASURE_LINE = re.compile(r"^(?:(?:计量|金额|货币)?单位[:：为是]|以(?=.*为单位$))(.*?)(?:为单位)?$")
 NIL_LINE = re.compile(r"零报告|本期无数据|nil return", re.I)
+NOTHING_DONE = re.compile(
+    r"^(?:本(?:季度?|月|年度?|半年|期)|今年|当期|我[区县旗市])内?(?:暂?无|暂?未|没有).{0,16}$"
+)  # signs nothing
 # The corner of an official form says who ordered it and until when it holds: none of this is the return's.
 DECREE = re.compile(
     r"^(表号|表名|制[定表]机关|批准机关|批准文号|备案机关|备案文号|文号|有效期[至限]?|有效期截止)[:：](.*)$"
@@ -61,6 +64,7 @@ class Lines:
     periods: list[Line] = field(default_factory=list)
     filed: list[Line] = field(default_factory=list)  # 填报时间: the period, or only when the form was filled in
     measures: list[Measure] = field(default_factory=list)
+    noted: list[Measure] = field(default_factory=list)  # units of money that notes name
     nil: list[Line] = field(default_factory=list)
 
 
@@ -99,6 +103,8 @@ def read_lines(lines: Lines, sheet: Sheet, first: int, last: int, *, below: bool
             if text == answer:
                 answer = ""
                 continue
+            if FOOTER.match(narrow(text)):
+                lines.noted += measures_noted(narrow(text))
             for piece in _pieces(narrow(text)):
                 answer = _read_line(lines, piece, sheet, r, c, after, below) or answer
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from datetime import date
 from itertools import groupby
 
 from huizong.edits import FINDINGS, Finding, absent_townships, broken_rules, merge, printed
@@ -137,14 +138,14 @@ def _insert_submissions(cursor: Cursor, found: list[tuple[str, Event, Return]]) 
     columns: dict[str, list] = {name: [] for name in (
         "id", "original", "filename", "sheets", "form", "unit", "level", "province", "prefecture", "county",
         "department", "period", "period_start", "period_end", "revision", "status", "sample", "received_at", "n_rows",
-        "questions", "nil",
+        "questions", "nil", "received_on",
     )}  # fmt: skip
     units = list({read.unit.code for _, _, read in found if read.unit})
     revisions = {
         tuple(key): last
         for *key, last in cursor.execute(
             "SELECT form, unit, period, max(revision) FROM submission "
-            "WHERE unit IN (SELECT unnest($1::VARCHAR[])) AND period IS NOT NULL GROUP BY ALL",
+            "WHERE unit IN (SELECT unnest($1::VARCHAR[])) AND revision IS NOT NULL GROUP BY ALL",
             [units],
         ).fetchall()
     }
@@ -165,6 +166,7 @@ def _insert_submissions(cursor: Cursor, found: list[tuple[str, Event, Return]]) 
             period.code if period else None, period.start if period else None, period.end if period else None,
             revision, "unsure" if questions else "received", event.body["sample"], event.at, len(read.rows),
             json.dumps(questions, ensure_ascii=False) if questions else None, read.nil,
+            date.fromisoformat(event.body["received_on"]) if event.body.get("received_on") else None,
         )  # fmt: skip
         for name, value in zip(columns, values, strict=True):
             columns[name].append(value)

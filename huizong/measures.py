@@ -30,6 +30,9 @@ MEASURE = re.compile(rf"(?:(?:人民币:?)?({_TIMES})?({_WORDS})|({'|'.join(OTHE
 TIMES_ONLY = re.compile(_TIMES)
 MONEY_ANYWHERE = re.compile(rf"({_TIMES})?({'|'.join(CURRENCIES)}|元)")
 MONEY_BEHIND = re.compile(rf"[/:,;、-]?(?:单位:?)?(?:人民币)?((?:{_TIMES})?(?:{'|'.join(CURRENCIES)}|元))$")  # 经费/元
+IN_NOTES = re.compile(  # 注：经费单位为元, 金额以元计
+    rf"单位[^,。;元]{{0,4}}?((?:{_TIMES})?元)|((?:{_TIMES})?元)(?:为(?:计量)?单位|计(?:算|[,。;]|$))"
+)
 MARKS = re.compile(r"[*＊#＃①-⑳⁰¹²³⁴-⁹]+$")  # of footnotes
 BRACKETS = re.compile(r"[(\[【〔][^()\[\]【】〔〕]*[)\]】〕]")
 PARTS = re.compile(r"[、,，/ ;；和]")
@@ -90,10 +93,16 @@ def measures_in(head: str) -> tuple[Measure, ...]:
     return tuple(found)
 
 
+def measures_noted(text: str) -> list[Measure]:
+    """The units of money that a note names."""
+    words = (match[1] or match[2] for match in IN_NOTES.finditer(text))
+    return [measure for word in words if (measure := measure_of(word))]
+
+
 class Unit(NamedTuple):
     """What one printed number of a column is times in the item's unit. other: a printed unit that cannot be converted
-    into it, alike: but counts the same (人 for 个); clash: the head and the line above say different things; unsaid: of
-    money, and nobody says."""
+    into it, alike: but counts the same (人 for 个); clash: the head and the line above say different things; unsaid:
+    nobody says."""
 
     factor: Decimal = Decimal(1)
     other: str = ""
@@ -105,19 +114,25 @@ class Unit(NamedTuple):
 OWN = Unit()
 
 
-def unit_of(item: Item, heads: Sequence[str], above: Sequence[Measure]) -> Unit:
-    """The unit of a column of numbers, from its heads (from the top down) and the lines above the table."""
+def is_money(item: Item) -> bool:
+    declared = measure_of(item.unit.zh) if item.unit else None
+    return declared is not None and declared.money
+
+
+def unit_of(item: Item, heads: Sequence[str], above: Sequence[Measure], noted: Sequence[Measure] = ()) -> Unit:
+    """The unit of a column of numbers, from its heads (from the top down) and the lines above the table. A note may
+    speak of one column only: it can contradict and never decides."""
     if item.unit is None:
         return OWN
     declared = measure_of(item.unit.zh)
     if declared is None:
         return OWN
     if declared.word == YUAN:
-        return _money(declared, heads, above)
+        return _money(declared, heads, above, noted)
     return _count(item, declared, heads, above)
 
 
-def _money(declared: Measure, heads: Sequence[str], above: Sequence[Measure]) -> Unit:
+def _money(declared: Measure, heads: Sequence[str], above: Sequence[Measure], noted: Sequence[Measure]) -> Unit:
     own = {measure for head in heads for measure in measures_in(head) if measure.money or not measure.word}
     own = {measure._replace(word=measure.word or YUAN, printed="") for measure in own}
     lines = {measure._replace(printed="") for measure in above if measure.money}
@@ -126,6 +141,8 @@ def _money(declared: Measure, heads: Sequence[str], above: Sequence[Measure]) ->
         return Unit(other=foreign.word)
     usual = declared._replace(printed="")
     if len(said) > 1 or (own == {usual} and lines - own):
+        return Unit(clash=True)
+    if any(measure.times != next(iter(said), usual).times for measure in noted):
         return Unit(clash=True)
     if not said:
         return Unit(unsaid=True)
@@ -149,4 +166,5 @@ def _count(item: Item, declared: Measure, heads: Sequence[str], above: Sequence[
         if len(fitting) > 1 or (fitting == {Decimal(1)} and lines):
             return Unit(clash=True)
         return Unit(fitting.pop())
-    return Unit(other=lines[0]) if lines else OWN  # 单位：万人 above a table of tens is more likely a slip
+    # 单位：万人 above a table of tens is more likely a slip.
+    return Unit(other=lines[0]) if lines else Unit(unsaid=True)

@@ -6,11 +6,14 @@ its short form), or the answer is "ambiguous" or "none" with the candidates, and
 
 import csv
 import gc
+import hashlib
+import json
 import re
 import unicodedata
 from bisect import bisect_left, insort
 from collections.abc import Collection, Iterable, Iterator
 from datetime import date
+from decimal import Decimal
 from functools import cache, cached_property
 from itertools import starmap
 from pathlib import Path
@@ -18,6 +21,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import Prefix
+
+from huizong.register_changes import CHANGES, Change, check_changes, read_changes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +59,7 @@ class OrgUnit(NamedTuple):
     valid_from: date | None = None
     valid_to: date | None = None
     successors: tuple[str, ...] = ()
+    weights: tuple[Decimal, ...] = ()  # how its figures may be shared out among its successors
 
     @property
     def parent(self) -> str | None:
@@ -84,6 +90,14 @@ class OrgUnit(NamedTuple):
 
     def stood(self, on: date) -> bool:
         return (self.valid_from is None or self.valid_from <= on) and (self.valid_to is None or on < self.valid_to)
+
+
+class Heir(NamedTuple):
+    """Where the figures of a former unit count in present boundaries: `weight` of them with the unit `code`."""
+
+    former: OrgUnit
+    code: str
+    weight: Decimal
 
 
 class Match(NamedTuple):
@@ -264,16 +278,18 @@ class Villages:
 
 
 class Register:
-    """All org units: by code, by place in the tree, by printed name."""
+    """All org units: by code, by place in the tree, by printed name. version: another text for other units."""
 
     def __init__(
         self,
         units: Iterable[OrgUnit],
         scoped_aliases: Iterable[tuple[str, str, str]] = (),
         villages: Path | None = None,
+        version: str = "",
     ) -> None:
-        """units: within a level by code. scoped_aliases: (alias, code, the unit inside which it is used). villages: the
+        """scoped_aliases: (alias, code, the unit inside which it is used). villages: the
         file of villages, which need not be there."""
+        self.version = version
         self.villages = Villages(villages) if villages else None
         self._by_code: dict[str, OrgUnit] = {}
         self._former: list[OrgUnit] = []
@@ -286,16 +302,39 @@ class Register:
             else:
                 self._by_code[unit.code] = unit
                 self._levels[unit.level].append(unit)
+        for level in self._levels:
+            level.sort(key=lambda unit: unit.code)
         for unit in self._former:  # their codes may have been given to other units since
             self._by_code.setdefault(unit.code, unit)
             insort(self._levels[unit.level], unit, key=lambda unit: unit.code)
         self._codes = [[unit.code for unit in level] for level in self._levels]
+
+    def __getstate__(self) -> dict:
+        """What another process needs; what can be made again stays behind."""
+        return {name: value for name, value in self.__dict__.items() if name != "text"} | {"_inside": {}}
+
+    @cached_property
+    def text(self) -> str:
+        """The whole register but its villages as text: what register_of makes it of."""
+        units = [*(unit for unit in self._by_code.values() if not unit.valid_to), *self._former]
+        said = {"fields": OrgUnit._fields, "units": units, "scoped_aliases": self._scoped_aliases}
+        return json.dumps(said, ensure_ascii=False, default=str)
 
     def __contains__(self, code: object) -> bool:
         return code in self._by_code
 
     def __len__(self) -> int:
         return len(self._by_code)
+
+    @property
+    def units(self) -> Collection[OrgUnit]:
+        """One for each code: the unit that has it now, or had it last."""
+        return self._by_code.values()
+
+    @property
+    def former(self) -> list[OrgUnit]:
+        """The units that have ceased."""
+        return self._former
 
     def get(self, code: str, on: date | None = None) -> OrgUnit:
         """The unit with this code (zero-padded ones too: 150404000000), as of a day where the code changed hands.
@@ -359,23 +398,46 @@ class Register:
                 names.insert(0, step.name)
         return "".join(names)
 
-    def n_townships(self, code: str) -> int:
-        """How many standard townships lie below a unit; zones and farms are not counted."""
-        return sum(unit.kind == "unit" for unit in self._slice(self.get(code).code, TOWNSHIP))
+    def n_townships(self, code: str, on: date) -> int:
+        """How many standard townships lay below a unit on a day; zones and farms are not counted."""
+        return len(self.under(self.get(code).code, TOWNSHIP, kinds=("unit",), on=on))
 
     def changes(self, code: str, start: date, end: date) -> list[tuple[date, str, str]]:
         """(day, Chinese, English) of every unit below this one that ceased in the span, with what followed it."""
         scope = scope_of(self.get(code).code)
         found = []
         for unit in sorted(self._former, key=lambda unit: unit.valid_to):
-            heirs = [self.get(successor) for successor in unit.successors]
+            heirs = [self.get(successor, unit.valid_to) for successor in unit.successors]
             concerned = any(one.code.startswith(scope) for one in [unit, *heirs])
             if concerned and start <= unit.valid_to <= end and [heir.name for heir in heirs] != [unit.name]:
-                parts = [(heir.name, heir.valid_from == unit.valid_to) for heir in heirs]
+                parts = [(heir.name, len(heirs) == 1 or heir.valid_from == unit.valid_to) for heir in heirs]
                 zh = "、".join(name if whole else f"{name}（部分）" for name, whole in parts)
                 en = ", ".join(name if whole else f"{name} (part)" for name, whole in parts)
                 found.append((unit.valid_to, f"{unit.name} → {zh}", f"{unit.name} → {en}"))
         return found
+
+    def heirs(self) -> list[Heir]:
+        """Where the figures of former units count in present boundaries. A unit that was merged, renamed or moved
+        counts with the one that followed it, also over several changes; one that was split counts with those that it
+        was shared out to by weights. One that was split without weights is not among these: its series breaks."""
+        found = []
+        for unit in self._former:
+            shares = self._shares(unit)
+            if shares and set(shares) != {unit.code}:
+                found += [Heir(unit, code, weight) for code, weight in shares.items()]
+        return found
+
+    def _shares(self, unit: OrgUnit) -> dict[str, Decimal]:
+        weights = unit.weights or ((Decimal(1),) if len(unit.successors) == 1 else ())
+        shares: dict[str, Decimal] = {}
+        for code, weight in zip(unit.successors, weights, strict=bool(weights)):
+            heir = self.get(code, unit.valid_to)
+            further = self._shares(heir) if heir.valid_to and heir != unit else {heir.code: Decimal(1)}
+            if not further:
+                return {}  # what followed was split in its turn
+            for last, part in further.items():
+                shares[last] = shares.get(last, Decimal(0)) + weight * part
+        return shares
 
     def frame(self) -> "pd.DataFrame":
         """One row per code (the unit that has it now), with the codes above it."""
@@ -573,42 +635,74 @@ def read_rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def day(text: str) -> date | None:
-    """2004-09-07; 2004-09 where only the month is known, taken as its first day."""
-    return date.fromisoformat(text if len(text) > 7 else f"{text}-01") if text else None
+FILES = ("register.parquet", "former_units.csv", "departments.csv", "aliases.csv")
 
 
-def load_register(folder: Path = DATA) -> Register:
-    """The register of a folder: register.parquet, former_units.csv, departments.csv and aliases.csv."""
+def load_register(folder: Path = DATA, changes: Path | None = None) -> Register:
+    """The register of a folder, as the changes of former_units.csv and of the administrator's file made it (by default
+    the folder's register_changes.csv, if it is there). Raises BadRegisterChanges."""
     import pyarrow.parquet as pq  # here, for the processes that only read workbooks: they are handed the register
 
-    aliases = read_rows(folder / "aliases.csv")
-    former = read_rows(folder / "former_units.csv")
-    founded = {code: day(row["valid_to"]) for row in former for code in row["founded"].split()}
+    changes = changes or folder / CHANGES
     columns = ["code", "name", "level", "kind", "villages", "communities"]
     table = pq.ParquetFile(folder / "register.parquet").read(columns, use_threads=False)
     units = {unit.code: unit for unit in starmap(OrgUnit, zip(*table.to_pydict().values(), strict=True))}
-    for code, since in founded.items():
-        units[code] = units[code]._replace(valid_from=since)
+    said = read_changes(folder / "former_units.csv")
+    if changes.is_file():
+        own = read_changes(changes)
+        check_changes(own, units.keys() | {change.code for change in said}, changes.name)
+        said += own
+    gone = _apply_changes(units, said)
+    aliases = read_rows(folder / "aliases.csv")
     for row in aliases:
-        if not row["within"]:
+        if not row["within"] and row["code"] in units:
             units[row["code"]] = units[row["code"]]._replace(aliases=(*units[row["code"]].aliases, row["alias"]))
-    gone = [
-        OrgUnit(
-            row["code"],
-            row["name"],
-            level_of(row["code"]),
-            valid_from=day(row["valid_from"]),
-            valid_to=day(row["valid_to"]),
-            successors=tuple(row["successors"].split()),
-        )
-        for row in former
-    ]
     departments = [
         OrgUnit(row["code"], row["name"], DEPARTMENT, "department") for row in read_rows(folder / "departments.csv")
     ]
     scoped = [(row["alias"], row["code"], row["within"]) for row in aliases if row["within"]]
-    return Register([*units.values(), *gone, *departments], scoped, folder / "villages.parquet")
+    digest = hashlib.sha256()
+    for path in (*(folder / name for name in FILES), changes):
+        digest.update(path.read_bytes() if path.is_file() else b"")
+    return Register([*units.values(), *gone, *departments], scoped, folder / "villages.parquet", digest.hexdigest())
+
+
+def _apply_changes(units: dict[str, OrgUnit], changes: Iterable[Change]) -> list[OrgUnit]:
+    """Makes `units` those that stand after the changes; gives those that do not any more."""
+    since = {code: change.valid_to for change in changes for code in change.founded}
+    gone = []
+    for change in changes:
+        if change.valid_to is None:
+            begins = change.valid_from or since.get(change.code)
+            units[change.code] = OrgUnit(
+                change.code, change.name, level_of(change.code), change.kind, change.villages, change.communities,
+                valid_from=begins,
+            )  # fmt: skip
+            continue
+        gone.append(OrgUnit(change.code, change.name, level_of(change.code), change.kind, change.villages,
+                            change.communities, (), change.valid_from, change.valid_to, change.successors,
+                            change.weights))  # fmt: skip
+        if since.get(change.code, date.min) < change.valid_to and change.code in units:
+            del units[change.code]  # else the code was given to another unit
+    for code, begins in since.items():
+        if code in units and units[code].valid_from is None:
+            units[code] = units[code]._replace(valid_from=begins)
+    return gone
+
+
+def register_of(text: str) -> Register:
+    """The register that was written as `text`. Villages are looked up in the file of today."""
+    said = json.loads(text)
+    units = [_unit_of(dict(zip(said["fields"], row, strict=True))) for row in said["units"]]
+    aliases = [tuple(row) for row in said["scoped_aliases"]]
+    return Register(units, aliases, DATA / "villages.parquet", hashlib.sha256(text.encode()).hexdigest())
+
+
+def _unit_of(said: dict) -> OrgUnit:
+    for name in ("valid_from", "valid_to"):
+        said[name] = said[name] and date.fromisoformat(said[name])
+    weights = tuple(map(Decimal, said.pop("weights", ())))
+    return OrgUnit(**{name: tuple(v) if isinstance(v, list) else v for name, v in said.items()}, weights=weights)
 
 
 @cache

@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from huizong import answers, blanks, decisions, ui
-from huizong.desk_ui import attempt, plain_markdown, recent_periods
+from huizong.desk_ui import attempt, deed_button, plain_markdown, recent_periods
 from huizong.forms import Form, all_forms
 from huizong.intake import Receipt, reason_text, receive_unlocked
 from huizong.layout import Table, columns_of
@@ -78,8 +78,8 @@ def pick(view: ui.View, submission: pd.Series, button: str, spoken: str) -> None
         changed = changed_choices(choices, picked)
         if obstacle := what_is_missing(read, choices, picked, answer):
             st.caption(f"⚠️ {obstacle}")
-        useless = bool(obstacle) or not (answer or changed)
-        if st.button(button, key=f"keep {turn}", type="primary", width="stretch", disabled=useless):
+        wanting = obstacle or (None if answer or changed else _("Choose what is to be read otherwise first."))
+        if deed_button(button, wanting, key=f"keep {turn}", type="primary", width="stretch"):
             columns = {cell: picked[choice.name] for choice in changed for cell in choice.cells}
             heads = {cell: choice.head for choice in changed for cell in choice.cells}
             told = answer | {"columns": columns, "heads": heads}

@@ -78,8 +78,15 @@ def _knowledge_file(vocabulary: Vocabulary, units: Register) -> str:
     return path
 
 
-@lru_cache(maxsize=1)
+_known: dict[str, tuple[Vocabulary, Register]] = {}  # one at a time
+
+
 def _knowledge(path: str) -> tuple[Vocabulary, Register]:
-    known = pickle.loads(Path(path).read_bytes())
-    gc.freeze()  # it lives as long as the child: no collection need walk it
-    return known
+    if path not in _known:
+        # What was known before refers to itself: frozen, it would never be freed, and a few of them fill the memory.
+        _known.clear()
+        gc.unfreeze()
+        gc.collect()
+        _known[path] = pickle.loads(Path(path).read_bytes())
+        gc.freeze()  # it lives until others are wanted: no collection need walk it
+    return _known[path]

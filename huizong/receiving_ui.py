@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextvars import copy_context
+from datetime import date
 from functools import partial
 from io import BytesIO
 from typing import Any
@@ -33,10 +34,12 @@ def receive_files(view: ui.View) -> None:
     """
     turn = st.session_state.setdefault("upload turn", 0)
     ways = {False: _("Files, or a ZIP of them"), True: _("A whole folder")}
-    folder = st.segmented_control(
-        _("What to upload"), list(ways), format_func=ways.get, default=False, key="upload way", required=True,
-        label_visibility="collapsed",
-    )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="center"):
+        folder = st.segmented_control(
+            _("What to upload"), list(ways), format_func=ways.get, default=False, key="upload way", required=True,
+            label_visibility="collapsed",
+        )  # fmt: skip
+        received_on = ask_day_of_receipt(f"received on {turn}")
     files = ui.upload(_("Workbooks"), types=(), key=f"upload {turn} {folder}", folder=bool(folder))
     st.caption(
         _("At most {n} files at once. More: pack them into a ZIP with their folders, or, on this machine, {command}.")
@@ -45,15 +48,30 @@ def receive_files(view: ui.View) -> None:
     if files:
         st.session_state["upload turn"] = turn + 1  # a new key is a new, empty uploader
         st.session_state.pop("chosen submission", None)  # what has just come is looked at first
-        take_in(view, files)
+        take_in(view, files, received_on)
         st.rerun()
 
 
-def take_in(view: ui.View, files: Sequence[Any]) -> None:
+def ask_day_of_receipt(key: str) -> date | None:
+    """The earlier day on which what is dropped next came by post or another way; it holds for one upload."""
+    said = st.session_state.get(key)
+    with st.popover(_("Received on {day}").format(day=said) if said else _("Came earlier?"), icon="📮"):
+        return st.date_input(
+            _("Received on"),
+            None,
+            max_value=date.today(),
+            key=key,
+            format="YYYY-MM-DD",
+            help=_("For what had come by post or another way. Say it before you drop the files: it holds for this one "
+                   "upload, and decides whether they were in time. Both days are kept."),
+        )  # fmt: skip
+
+
+def take_in(view: ui.View, files: Sequence[Any], received_on: date | None) -> None:
     """Hands the files over; a few are waited for."""
     sent = [file for file in files if not ("/" in file.name and ignored(file.name))]  # of a folder, as on the disk
     sources = [(file.name, partial(BytesIO, file.getvalue())) for file in sent]
-    batch = bulk.Batch(view.store, sources, who=ui.who())
+    batch = bulk.Batch(view.store, sources, who=ui.who(), received_on=received_on)
     sources.clear()
     let_go(files)
     many = batch.total > SMALL

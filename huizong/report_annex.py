@@ -12,7 +12,7 @@ from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
-from huizong.charts import why_no_figure
+from huizong.figure_words import why_none, why_struck
 from huizong.lineage import TermCell, terms_of_figure
 from huizong.notices import BODY, HEADING
 from huizong.org_units import TOWNSHIP, ancestors
@@ -57,7 +57,9 @@ class Sources:
         key = (code, part.code, figure.period.code)
         if key not in self._terms:
             words = self.words
-            self._terms[key] = terms_of_figure(words.store, code, part.code, figure.period, scope=words.scope)
+            self._terms[key] = terms_of_figure(
+                words.store, code, part.code, figure.period, scope=words.scope, as_of=words.as_of
+            )
         return self._terms[key]
 
 
@@ -81,6 +83,7 @@ def add_annex(document: Document, words: Words) -> None:
     returns = source_rows(sources)
     samples = max(figure.row["n_sample"] for figure in words.figures.values())
     notes = [
+        _("The figures of this report are {basis}.").format(basis=words.basis),
         _("The figures of this report by the raised number behind them. A click on a number here or on a figure in the "
           "text opens the page that traces it to the cells of the returns; a rate is the sum of the numerators over "
           "the sum of the denominators; “—” is no figure, and never zero."),
@@ -126,7 +129,9 @@ def figure_row(document: Document, figure: Printed, sources: Sources) -> list[st
     parts = [whole_number(row["numerator"])]
     if figure.indicator.denominator:
         parts.append(whole_number(row["denominator"]))
-    came_from = sources.of(figure) if known else why_no_figure(row)
+    came_from = sources.of(figure) if known else why_none(row, figure.indicator)
+    if why := why_struck(row):
+        came_from += _("; {why}: not to be relied on").format(why=why)
     if row["missing"]:
         names = "、".join(sources.words.store.units.get(code).name for code in row["missing"])
         came_from += _("; not in: {names}").format(names=names)

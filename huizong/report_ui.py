@@ -1,10 +1,11 @@
 """报告 on its page: a template, what it says of a region and period, what has changed since the last one, the file."""
 
 import hashlib
+from itertools import groupby
 
 import streamlit as st
 
-from huizong import reports, ui
+from huizong import lineage, reports, ui
 from huizong.desk_ui import plain_markdown
 from huizong.reports import BadTemplate, Report
 from huizong.store import ROOT
@@ -47,12 +48,15 @@ def make(view: ui.View, template: bytes) -> Report | None:
 
     def made() -> Report | BadTemplate:
         try:
-            return reports.make_report(view.store, template, view.unit.code, view.period, scope=view.scope)
+            bound = view.release.name if view.release else None
+            return reports.make_report(
+                view.store, template, view.unit.code, view.period, scope=view.scope, as_of=view.as_of, release=bound
+            )
         except BadTemplate as error:
             return error
 
     with st.spinner(_("Writing the report …")):
-        report = view.keep(("report", hashlib.sha256(template).hexdigest()), made)
+        report = view.keep(("report", hashlib.sha256(template).hexdigest(), lineage.pages_address()), made)
     if isinstance(report, Report):
         return report
     with st.container(border=True):
@@ -73,10 +77,15 @@ def download(view: ui.View, name: str, report: Report) -> None:
 
 
 def preview(report: Report) -> None:
-    """What the report says, without layout, tables and charts."""
+    """What the report says, without layout and charts."""
     with st.expander(_("The text of the report"), expanded=True):
-        for paragraph in report.paragraphs:
-            st.markdown(plain_markdown(paragraph))
+        for columns, paragraphs in groupby(report.paragraphs, lambda text: text.count(reports.CELLS) + 1):
+            lines = [plain_markdown(text) for text in paragraphs]
+            if columns > 1:
+                rows = [f"| {line.replace(reports.CELLS, ' | ')} |" for line in lines]
+                st.markdown("\n".join([rows[0], "|" + " --- |" * columns, *rows[1:]]))
+            else:
+                st.markdown("\n\n".join(lines))
 
 
 def compare(report: Report) -> None:

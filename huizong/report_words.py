@@ -5,23 +5,24 @@ which reports.py turns into links: text alone cannot say which figure it is.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
 from huizong import indicators
-from huizong.charts import NO_FIGURE, format_number, unit_of
+from huizong.figure_words import NO_FIGURE, format_number, unit_of, why_struck
 from huizong.forms import Form, Indicator, UnknownForm
 from huizong.indicators import UnknownIndicator
 from huizong.lineage import address_of, address_of_returns
+from huizong.office_charts import KINDS, ChartData, Kind
 from huizong.org_units import COUNTRY, COUNTY, PROVINCE, TOWNSHIP, OrgUnit
 from huizong.periods import Period
-from huizong.store import Store
+from huizong.store import ALWAYS, Store
 from huizong.texts import _, language
-from huizong.word_charts import KINDS, ChartData, Kind
 
 LINK = "\ue000{}\ue001{}\ue002"  # the number of the link, its text
 CHART = "\ue003{}\ue004"
@@ -47,6 +48,7 @@ class Printed:
     unit: OrgUnit
     period: Period
     row: dict[str, Any]
+    release: str | None = None
 
     @property
     def bookmark(self) -> str:
@@ -55,7 +57,7 @@ class Printed:
 
     @property
     def address(self) -> str:
-        return address_of(self.indicator.code, self.unit.code, self.period.code)
+        return address_of(self.indicator.code, self.unit.code, self.period.code, self.release)
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,11 @@ class WantedChart:
 class Words:
     """All that one report says: the figures asked of the store, those printed, the links and charts."""
 
-    def __init__(self, store: Store, unit: str, period: Period, scope: Sequence[str]) -> None:
-        self.store, self.period, self.scope = store, period, scope
+    def __init__(
+        self, store: Store, unit: str, period: Period, scope: Sequence[str], as_of: datetime, release: str | None
+    ) -> None:
+        """release: the name of the one that store and as_of are of, if they are of one."""
+        self.store, self.period, self.scope, self.as_of, self.release = store, period, scope, as_of, release
         self.unit = store.units.get(unit)
         self.figures: dict[tuple[str, str, str], Printed] = {}
         self.links: list[Link] = []
@@ -92,7 +97,15 @@ class Words:
             "unit": self.unit.name,
             "period": self.period.label(language()),
             "chart": self.chart,
+            "basis": self.basis,
         }
+
+    @property
+    def basis(self) -> str:
+        """Which release the figures are of, or that they are of none, and as of when."""
+        at = datetime.now() if self.as_of == ALWAYS else self.as_of.replace(tzinfo=UTC).astimezone()
+        words = _("bound to release “{name}”, as of {at}") if self.release else _("bound to no release, as of {at}")
+        return words.format(name=self.release, at=f"{at:%Y-%m-%d %H:%M}")
 
     def indicator(self, name: str) -> tuple[Form, Indicator]:
         """By its code or its printed name. Raises UnknownIndicator."""
@@ -117,7 +130,7 @@ class Words:
             codes = [declared.code for declared in form.indicators]
             part = unit.code != self.unit.code
             ask = indicators.figures_by_child if part else indicators.figures
-            frame = ask(self.store, codes, self.unit.code, asked, scope=self.scope)
+            frame = ask(self.store, codes, self.unit.code, asked, scope=self.scope, as_of=self.as_of)
             if part:
                 frame = frame[frame["unit"] != self.unit.code]  # what is of no part is not all of the whole
             for row in frame.to_dict("records"):
@@ -133,8 +146,21 @@ class Words:
 
     @cached_property
     def parts(self) -> list[OrgUnit]:
-        """The units one level down that stood at the period's end."""
-        return self.store.units.children(self.unit.code, on=self.period.end)
+        """The units one level down that owe or have sent a return of the period; else all that stood at its end.
+
+        One that ceased within the period is among them: without it the rows of a table would not add up to the whole.
+        """
+        level = indicators.child_level(self.unit)
+        standing = self.store.units.children(self.unit.code, on=self.period.end)
+        codes: set[str] = set()
+        for form in self.store.forms.values():
+            held = indicators.response(
+                self.store, form.code, self.unit.code, self.period, scope=self.scope, as_of=self.as_of
+            )
+            for unit in map(self.store.units.get, held["unit"]):
+                codes.add(getattr(unit, level) if level and not unit.department else None)
+        found = [self.store.units.get(code, self.period.start) for code in sorted(codes - {None, self.unit.code})]
+        return found or standing
 
     def printed(self, indicator: str, unit: OrgUnit, period: Period) -> Printed:
         """The figure with its number in this report; the same figure keeps its number."""
@@ -142,7 +168,7 @@ class Words:
         if key not in self.figures:
             form, declared = self.store.forms.indicators[indicator]
             row = self.row(indicator, unit, period)
-            self.figures[key] = Printed(len(self.figures) + 1, declared, form, unit, period, row)
+            self.figures[key] = Printed(len(self.figures) + 1, declared, form, unit, period, row, self.release)
         return self.figures[key]
 
     def label(self, period: str) -> str:
@@ -172,7 +198,7 @@ class Words:
             return NO_FIGURE
         series = {
             one.label.get(lang): [
-                known_or_none(self.printed(one.code, unit, period).row["value"]) for unit, period, _label in columns
+                value_to_rely_on(self.printed(one.code, unit, period).row) for unit, period, _label in columns
             ]
             for one in declared
         }
@@ -195,6 +221,11 @@ def order_of(value: float | None) -> float:
 
 def known_or_none(value: float | None) -> float | None:
     return None if value is None or pd.isna(value) else float(value)
+
+
+def value_to_rely_on(row: Mapping[str, Any]) -> float | None:
+    """The figure of a row, unless too few have reported."""
+    return None if row.get("below_threshold") else known_or_none(row["value"])
 
 
 def printed_number(value: float | None, indicator: Indicator) -> str:
@@ -259,6 +290,9 @@ class Place:
             return NO_FIGURE
         if before is None:
             return self._linked(_("no figure of {then} to compare with").format(**what), then)
+        for figure in (now, then):
+            if why := why_struck(figure.row):
+                return self._linked(_("not compared with {then} ({why})").format(why=why, **what), figure)
         share, difference = now.indicator.share, value - before
         amount = f"{abs(difference) * (100 if share else 1):,.{now.indicator.decimals}f}"
         if not amount.strip("0.,"):
@@ -270,6 +304,9 @@ class Place:
         else:
             words = _("{n} {unit} more than {then}") if difference > 0 else _("{n} {unit} fewer than {then}")
         text = words.format(n=amount, unit=unit_of(now.indicator), **what)
+        if not share and before > 0 and difference:
+            by = _(", up {n}%") if difference > 0 else _(", down {n}%")
+            text += by.format(n=f"{abs(difference) / before * 100:.1f}")
         if now.row["missing"] != then.row["missing"]:
             text += _(" (not the same units have reported)")
         return self._linked(text, then)
@@ -288,7 +325,9 @@ class Place:
             raise UnknownForm(_("no form “{name}”; known: {known}").format(
                 name=form, known="、".join(f"{f.code}（{f.title.get(language())}）" for f in words.store.forms.values())
             ))  # fmt: skip
-        frame = indicators.response(words.store, form, self._unit.code, words.period, scope=words.scope)
+        frame = indicators.response(
+            words.store, form, self._unit.code, words.period, scope=words.scope, as_of=words.as_of
+        )
         if frame.empty:
             return _("none owed")
         in_force = (frame["status"] == "accepted").groupby(frame["unit"]).all()
@@ -346,7 +385,7 @@ class Place:
 
     def _ranked(self, indicator: str, worst: bool) -> list[tuple[OrgUnit, float]]:
         declared = self._words.indicator(indicator)[1]
-        values = [(part, known_or_none(self._words.row(declared.code, part, self._words.period)["value"]))
+        values = [(part, value_to_rely_on(self._words.row(declared.code, part, self._words.period)))
                   for part in self._words.parts]  # fmt: skip
         known = [(part, value) for part, value in values if value is not None]
         falling = (declared.better != "lower") != worst

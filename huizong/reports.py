@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
+from datetime import datetime
 from difflib import SequenceMatcher
 from io import BytesIO
 from itertools import pairwise, zip_longest
@@ -32,13 +33,14 @@ from jinja2 import StrictUndefined, TemplateError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from lxml import etree
 
+from huizong.figure_words import why_struck
 from huizong.forms import UnknownForm
 from huizong.indicators import UnknownIndicator
 from huizong.org_units import UnknownUnit
 from huizong.periods import BadPeriod, Period
 from huizong.report_annex import ANNEX, add_annex
 from huizong.report_words import FIGURE, MARK, OF_A_PLACE, Link, Printed, Words
-from huizong.store import EVERYWHERE, ROOT, Store
+from huizong.store import ALWAYS, EVERYWHERE, ROOT, Store
 from huizong.texts import LANGUAGES, _, language, speak
 from huizong.word_charts import add_chart
 
@@ -54,6 +56,7 @@ OF_A_LOOP = ("index", "first", "last")
 DEEPEST = 2  # loops inside each other
 LEAST_CHART, ROW_OF_CHART = Mm(55), Mm(6.5)
 SENTENCE = re.compile(r"(?<=[。；！？])")
+CELLS = "  "  # between the cells of a row, where a table is read as text
 
 
 class BadTemplate(ValueError):
@@ -93,12 +96,22 @@ def template_called(name: str) -> bytes:
 
 
 def make_report(
-    store: Store, template: bytes, unit: str, period: Period, *, scope: Sequence[str] = EVERYWHERE
+    store: Store,
+    template: bytes,
+    unit: str,
+    period: Period,
+    *,
+    scope: Sequence[str] = EVERYWHERE,
+    as_of: datetime = ALWAYS,
+    release: str | None = None,
 ) -> Report:
-    """The template filled with the figures of a unit and period. Raises BadTemplate, UnknownUnit."""
+    """The template filled with the figures of a unit and period, as of a moment. Raises BadTemplate, UnknownUnit.
+
+    release: the name of the one that store and moment are of (releases.moment_of): the report says so.
+    """
     check_file(template)
     with spoken_by(template), store.moment():
-        words = Words(store, unit, period, scope)
+        words = Words(store, unit, period, scope, as_of, release)
         filled = fill(template, words)
         tie(filled, words)
         figures = tuple(words.figures.values())
@@ -289,6 +302,8 @@ def pieces_of(filled: Letter, run: BaseOxmlElement, child: BaseOxmlElement, word
 
 def linked(filled: Letter, run: BaseOxmlElement, text: str, link: Link) -> Iterator[BaseOxmlElement]:
     shown = run_like(run, text_of(text))
+    if link.figure and why_struck(link.figure.row):
+        shown.get_or_add_rPr().get_or_add_strike()
     if run.getparent().tag != qn("w:p"):  # inside a link of the template's own there can be no other
         yield shown
         return
@@ -358,7 +373,7 @@ def paragraphs_of(document: bytes) -> list[str]:
             break
         if block.tag == qn("w:p"):
             found.append(said(block))
-        found += ["  ".join(said(cell) for cell in row.iter(qn("w:tc"))) for row in block.iter(qn("w:tr"))]
+        found += [CELLS.join(said(cell) for cell in row.iter(qn("w:tc"))) for row in block.iter(qn("w:tr"))]
     return [text for text in found if text.strip()]
 
 

@@ -12,10 +12,21 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from huizong.edits import Finding, printed
-from huizong.forms import Form, Forms, Frequency, changes, narrow, plain
-from huizong.layout import NUMBERING, Table, Turned, Vocabulary, cell_at, drawn_as, locate_tables, merged_cells
+from huizong.forms import Form, Forms, Frequency, Item, changes, narrow, plain
+from huizong.layout import (
+    NUMBERING,
+    Table,
+    Turned,
+    Vocabulary,
+    cell_at,
+    drawn_as,
+    is_time,
+    locate_tables,
+    merged_cells,
+    tidy_head,
+)
 from huizong.lines import Line, Lines, is_blank, lines_of, text_of
-from huizong.measures import MARKS
+from huizong.measures import BRACKETS, MARKS, is_money
 from huizong.org_units import LEVELS, Match, OrgUnit, Register
 from huizong.periods import Period, find_dates, find_periods, parse_period, period_on
 from huizong.values import DOUBTS, ONE, Doubt, parse_value, parse_yes_no
@@ -24,14 +35,22 @@ from huizong.workbook import Cell, NoValue, Sheet, Workbook
 # A name that ends so is a township's: when no township of the register fits, it is a mistake, not another department.
 TOWNSHIP_ENDING = re.compile(r"(镇|乡|街道|街道办|街道办事处|苏木|地区办事处)$")
 AS_OF = re.compile(r"截[至止]")
+AT_END = re.compile(r"截[至止]|[年季月][末底]")  # 2018年9月末 in a title; as the day of filling in it says no more
 NUMERAL = re.compile(r"[0-9一二三四五六七八九]")
 YEAR = re.compile(r"(?:19|20)[0-9]{2}|[0-9一二三四五六七八九〇零]{2,4}年")
+REST_OF_TIME = re.compile(  # what follows the year of a title
+    r"^年?度?(?:第?[一二三四1-4]季度?|[上下]半年度?|(?:[0-9]{1,2}|[一二三四五六七八九十]{1,3})(?:[-—–~至到][0-9]{1,2})?月份?|全年)?"
+)
 NUMBERED = re.compile(r"^(?:[一二三四五六七八九十]+、|[(（][一二三四五六七八九十]+[)）])")
 DOUBTFUL_AMOUNT = 100  # 10,000 yuan where no unit is printed
 FILED_DAYS = 100  # a return of the third quarter is filled in until the end of the year
 EARLY_DAYS = 31  # before a period's end a return may be filled in; before that it is perhaps an older one's
 CIRCLED = re.compile(r"^[①-⑳]")
 REMARK = re.compile(r"(?<=.)[(（][^()（）]*[)）]$")  # 穆家营子镇（新设）
+TIME_HEAD = re.compile(r"(?:报告|统计|所属)?(?:月[份度]?|季度?|年[度份]?|期别?|时期|期间)")
+PERIOD_HEAD = re.compile(r"(?:报告|统计|所属)(?:月[份度]?|季度?|年[度份]?|期别?|时期|期间)|季度|月份")
+UNIT_HEAD = re.compile(r"(?:填报|上报|报送|所属)?(?:单位(?:名称)?|地区|旗县区?|县区|区县|县市区|县\(市、?区\)|县名?)")
+COUNTY = LEVELS.index("county")
 TITLE_LENGTH = 30  # characters of a line that may be, or begin with, a unit's name
 
 
@@ -112,10 +131,11 @@ def read_returns(
     for number, answer in answers.items():
         returns[number] = _answered(returns[number].tables, answer, context, vocabulary, said)
     returns = [_declared(found, context, vocabulary, said, answers.get(n, {})) for n, found in enumerate(returns)]
-    for found in returns:
+    for number, found in enumerate(returns):
+        _choose_times(found)
         found.located = [_located(table) for table in found.tables]
         if not found.questions:
-            _read(found, units)
+            _read(found, units, answers.get(number, {}))
     if returns:
         returns[0].findings += _of_other_sheets(workbook, located, tables, vocabulary)
     return returns
@@ -314,12 +334,15 @@ def _period(
     texts: list[str] = []
     for lines in sources:
         for line in (*lines.titles, *lines.periods):
-            _periods_in(line.text, frequency, said, other)
+            _periods_in(line.text, frequency, said, other, AT_END)
         said += [p for line in lines.periods for day in find_dates(line.text) if (p := _ending(day, frequency))]
         for line in lines.filed:
             _periods_in(line.text, frequency, said, filed)
             days += find_dates(line.text)
         texts += [line.text for line in (*lines.titles, *lines.periods, *lines.filed) if NUMERAL.search(line.text)]
+        years = {period.year for period in other if period.frequency == "year"}
+        if not said and len(years) == 1:
+            _periods_in(_with_year(lines, years.pop()), frequency, said, other)
         if said:
             break
     if said and lines is not sources[0]:  # the name of a sheet never decides, but it can contradict
@@ -327,12 +350,26 @@ def _period(
     distinct = sorted(set(said))
     if len(distinct) == 1 and _agrees(distinct[0], other, filed) and all(_is_filed(distinct[0], day) for day in days):
         return distinct[0]
+    named: list[Period] = []
+    if not said:
+        name = table.sheet.name
+        for text in {f"{p.year}年{name}" for p in other} if is_time(name) and not YEAR.match(name) else {name}:
+            _periods_in(text, frequency, named, other)
     near = {p for o in (*other, *filed) for p in _near(o, frequency)}
     near |= {p for day in days for p in (period_on(day, frequency), period_on(day, frequency).previous())}
-    candidates = sorted({*distinct, *near} if days else distinct or near)
+    candidates = sorted({*distinct, *near} if days else distinct or set(named) or near)
     at = _printed_at(table, [*table.lines.periods, *table.lines.filed, *table.lines.titles])
     questions.append(Question("period", "；".join(dict.fromkeys(texts[:4])), [p.code for p in candidates], *at))
     return None
+
+
+def _with_year(lines: Lines, year: int) -> str:
+    """The times that stand without their year: 2018年统战培训情况表（三季度）."""
+    words = [
+        part for line in (*lines.titles, *lines.periods) for part in (line.text, *BRACKETS.findall(narrow(line.text)))
+    ]
+    times = [time for word in words if is_time(time := word.strip("()[]【】〔〕 ")) and not YEAR.match(time)]
+    return "，".join(f"{year}年{time}" for time in times)
 
 
 def _is_filed(period: Period, day: date) -> bool:
@@ -347,12 +384,14 @@ def _agrees(period: Period, other: list[Period], filed: list[Period]) -> bool:
     return within | soon == {*other, *filed}
 
 
-def _periods_in(text: str, frequency: Frequency, said: list[Period], other: list[Period]) -> None:
+def _periods_in(
+    text: str, frequency: Frequency, said: list[Period], other: list[Period], as_of: re.Pattern[str] = AS_OF
+) -> None:
     """Adds the periods that a text names: those of the form's frequency to said."""
     whole = parse_period(text)
     for period in [whole] if whole else find_periods(text):
         (said if period.frequency == frequency else other).append(period)
-    if AS_OF.search(text):
+    if as_of.search(text):
         # 截至2018年9月30日, 截至2018年9月底: the moment a stock is taken at; a bare date is only the day of filling in.
         ends = [*find_dates(text), *(period.end for period in find_periods(text))]
         said += [p for p in (_ending(day, frequency) for day in ends) if p]
@@ -409,6 +448,13 @@ def _unit(
         if said:
             said[of_sheet.code] = of_sheet
         candidates.append(of_sheet.code)
+    elif not said and (of_sheet := _unit_in_title(table.sheet.name, context.forms, units, day)):
+        candidates.append(of_sheet.code)
+    if not said and _of_reporter(table.form):  # 县区 | 招远市: the one row of the form names who reports
+        rows = [units.find(text_of(table.cell(r, form_name(table))), on=day).unit for r in table.body]
+        reporters = {unit.code: unit for unit in rows if unit}
+        candidates += reporters
+        said = reporters if len(rows) == 1 else said
     # 填报单位：穆家营子镇 on a township's own sheet: the county reports, if it is named elsewhere.
     inside = next(iter(said.values())) if len(said) == 1 else None
     if inside and all(units.match(line.text, within=inside.code).unit for line in unclear):
@@ -436,26 +482,29 @@ def _county_of(text: str, units: Register, day: date | None) -> OrgUnit | None:
 
 
 def _unit_in_title(text: str, forms: Forms, units: Register, day: date | None) -> OrgUnit | None:
-    """The unit a title begins with (松山区2018年第三季度统战委员配备情况表), or that a line of its own names."""
+    """The unit that a title names before the time, behind it (2018年第三季度松山区统战委员配备情况表) or at its end, or
+    that a line of its own names."""
     rest = plain(text)
     title = next((title for title in forms.titles if rest.find(title) > 0), None)
-    before = rest[: rest.find(title)] if title else rest
-    name = YEAR.split(before)[0].strip("关于 ")
-    if not 2 <= len(name) <= TITLE_LENGTH:
-        return None
-    match = units.find(name, on=day)
-    if match.how == "short" and name == rest:
-        return None  # 城关 on a line of its own may be anything
-    return match.unit or _county_of(name, units, day)
+    before, _, after = rest.partition(title) if title else (rest, "", "")
+    first, *later = (part.strip("关于 ") for part in YEAR.split(before))
+    for name in (*(REST_OF_TIME.sub("", part) for part in reversed(later)), first, after):
+        if 2 <= len(name) <= TITLE_LENGTH:
+            match = units.find(name, on=day)
+            if match.how == "short" and (name == rest or name != first):
+                continue  # 城关 on a line of its own may be anything
+            if unit := match.unit or _county_of(name, units, day):
+                return unit
+    return None
 
 
 # ---- rows -----------------------------------------------------------------------------------------------------------
 
 
-def _read(found: Return, units: Register) -> None:
+def _read(found: Return, units: Register, answer: Mapping) -> None:
     """Fills in rows and findings of a return whose form, unit, period and columns are certain."""
     if not found.refused:
-        _check_reporter(found)
+        _check_reporter(found, units, answer)
     if found.refused:
         return
     for table in found.tables:
@@ -478,17 +527,43 @@ def _read(found: Return, units: Register) -> None:
         found.findings.append(Finding("error", "nil_with_rows", found.tables[0].sheet.name, [signed.address]))
     for table, rows in read:
         for r, over, label in table.totals:
-            _check_total(found, table, r, [rows[o] for o in over if o in rows], rows, label)
+            if not table.foreign.intersection(over):
+                _check_total(found, table, r, [rows[o] for o in over if o in rows], rows, label)
     _check_rows_once(found)
     _check_sheet_names(found, units)
+
+
+def _choose_times(found: Return) -> None:
+    """Of several columns of an item, each of another time (8月, 9月), takes that of the period; of two, it is asked."""
+    for table in found.tables if found.period else []:
+        for item, times in table.times.items():
+            periods = {c: _periods_of(time, found.period) for c, time in times.items()}
+            heads = {c: f"{found.form.by_code[item].label.zh}：{time}" for c, time in times.items()}
+            exact = [c for c in times if found.period in periods[c]]
+            fitting = exact or [c for c in times if any(_touch(one, found.period) for one in periods[c])]
+            if len(fitting) > 1:
+                found.questions += [
+                    Question("column", heads[c], [item], table.sheet.name, table.head_address(c)) for c in fitting
+                ]
+            elif fitting:
+                table.columns[item], table.dated[item] = fitting[0], times[fitting[0]]
+            table.extra += [(c, heads[c]) for c in times if c not in fitting and c != table.columns[item]]
+
+
+def _periods_of(time: str, period: Period) -> list[Period]:
+    """The periods that a time without a year (9月, 第三季度) names beside a return of that period."""
+    return find_periods(f"{period.year}年{time}" if not YEAR.match(time) else time if "年" in time else f"{time}年")
+
+
+def _touch(one: Period, other: Period) -> bool:
+    return one.contains(other) or other.contains(one)
 
 
 def _drop_other_times(found: Return, table: Table) -> None:
     """Takes no column whose head names another time than the return's period: 2017年, 1-9月."""
     assert found.period
     for item, time in list(table.dated.items()):
-        whole = f"{found.period.year}年{time}" if not YEAR.match(time) else time if "年" in time else f"{time}年"
-        if not any(one.contains(found.period) or found.period.contains(one) for one in find_periods(whole)):
+        if not any(_touch(one, found.period) for one in _periods_of(time, found.period)):
             column = table.columns.pop(item)
             params = {"period": found.period.code}
             _tell(found, table, "error", "other_time", [table.head_address(column)], item, time, **params)
@@ -542,7 +617,7 @@ def _check_sheet_names(found: Return, units: Register) -> None:
             found.findings.append(Finding("error", "sheet_name", sheet, cells, None, labels, params))
 
 
-def _check_reporter(found: Return) -> None:
+def _check_reporter(found: Return, units: Register, answer: Mapping) -> None:
     form, table = found.form, found.tables[0]
     assert found.unit
     assert found.period
@@ -553,11 +628,20 @@ def _check_reporter(found: Return) -> None:
         found.findings.append(
             Finding("error", "level", table.sheet.name, at, None, found.unit.name, {"expected": expected})
         )
-    for line in table.lines.filed:
+    for line in [] if "period" in answer else table.lines.filed:  # who gave the period has seen the sheet
         ends = [*find_dates(line.text), *(period.end for period in find_periods(line.text))]
         if any((found.period.end - day).days > EARLY_DAYS for day in ends):
             params = {"end": found.period.end.isoformat()}
             _tell(found, table, "query", "filed_early", [line.address], None, line.text, **params)
+    for name in found.sheets:
+        times = _periods_of(name, found.period) if is_time(name) else find_periods(name)
+        other_time = times and not any(_touch(time, found.period) for time in times)
+        unit = units.find(name).unit
+        other_unit = unit and unit.level <= COUNTY and not found.unit.code.startswith(unit.code)
+        if (other_time and "period" not in answer) or (other_unit and "unit" not in answer):
+            params = {"reporter": found.unit.name, "period": found.period.code}
+            at = [line.address for line in (*table.lines.titles, *table.lines.units, *table.lines.periods)][:1]
+            found.findings.append(Finding("query", "sheet_contradicts", name, at, None, name, params))
     if found.period.end < form.valid_from:
         at = [line.address for line in table.lines.periods]
         params = {"expected": form.valid_from.isoformat(), "title": form.title.zh}
@@ -570,15 +654,16 @@ def _read_rows(found: Return, table: Table, units: Register) -> dict[int, Row]:
     merged = merged_cells(table)
     hidden = set(table.sheet.hidden_rows)
     rows: dict[int, Row] = {}
+    headings = _find_foreign(found, table, units)
     for r in table.body:
-        if _is_heading(found, table, r, merged, units):
+        if r in table.foreign or r in headings or _is_heading(found, table, r, merged, units):
             continue
         row = rows[r] = _read_row(found, table, r, merged, units)
         found.rows.append(row)
         if r in hidden:
             _tell(found, table, "query", "hidden_row", [table.address(r, form_name(table))])
     unread = {finding.item for finding in found.findings if finding.rule in DOUBTS}
-    for r in _like_totals(found.form, rows, unread):
+    for r in () if _counted_in(table, rows) else _like_totals(found.form, rows, unread):
         _tell(found, table, "query", "total_alike", [table.address(r, form_name(table))], None, rows[r].label or "—")
     for severity, rule, listed in (("query", "part_row", table.parts), ("note", "compared_row", table.compared)):
         for r in listed:
@@ -595,15 +680,62 @@ def _read_rows(found: Return, table: Table, units: Register) -> dict[int, Row]:
     return rows
 
 
+def _find_foreign(found: Return, table: Table, units: Register) -> set[int]:
+    """Tells of the rows that are not the return's: a heading above them (一季度) or a column beside them (月份, 县区)
+    says so. Gives the headings."""
+    assert found.unit
+    assert found.period
+    name, time, headings = form_name(table), "", set()
+    others = set(table.columns.values()) - {table.columns[name]}
+    # In a register of pairings 年度 is the year of the pairing.
+    time_head = TIME_HEAD if found.form.measure == "flow" or found.form.frequency == "year" else PERIOD_HEAD
+    for r in table.body:
+        cells = table.sheet.rows[r]
+        text = text_of(table.cell(r, name))
+        if is_time(text) and all(is_blank(cells[c]) for c in others if c < len(cells)):
+            time = text
+            headings.add(r)
+            _tell(found, table, "note", "heading", [table.address(r, name)], name, text)
+            continue
+        beside = {head: _month_of(cells[c]) for c, head in table.extra if c < len(cells) and not is_blank(cells[c])}
+        times = [
+            time,
+            *(_with_measure(head, text) for head, text in beside.items() if time_head.fullmatch(tidy_head(head))),
+        ]
+        named = [(text, units.find(text).unit) for head, text in beside.items() if UNIT_HEAD.fullmatch(tidy_head(head))]
+        for text in times:
+            if is_time(text) and not any(_touch(one, found.period) for one in _periods_of(text, found.period)):
+                table.foreign.add(r)
+                params = {"period": found.period.code}
+                _tell(found, table, "error", "row_of_another_time", [table.address(r, name)], None, text, **params)
+        for text, unit in named:
+            if unit and unit.level <= COUNTY and not found.unit.code.startswith(unit.code):
+                table.foreign.add(r)
+                params = {"reporter": found.unit.name}
+                _tell(found, table, "error", "row_of_another_unit", [table.address(r, name)], None, text, **params)
+    return headings
+
+
+def _month_of(cell: Cell) -> str:
+    """A cell as it is printed; of a date, which is what Excel makes of 2018年8月, the month."""
+    return f"{cell.year}年{cell.month}月" if isinstance(cell, date) else text_of(cell)
+
+
+def _with_measure(head: str, text: str) -> str:
+    """9 beneath 月份 → 9月."""
+    return text + next(word for word in ("季度", "月", "年", "") if word[:1] in head) if text.isdecimal() else text
+
+
 def _cell(sheet: Sheet, at: tuple[int, int]) -> Cell:
     row, column = at
     return sheet.rows[row][column] if column < len(sheet.rows[row]) else ""
 
 
 def _like_totals(form: Form, rows: Mapping[int, Row], unread: Collection[str | None]) -> Iterator[int]:
-    """Rows that give no choice and in each column the sum of the other rows: of a form whose rows are units only those
-    of the reporting unit itself or of a department, for a township's is a township's."""
-    summed = [item.code for item in form.items if item.summed and item.code not in unread]
+    """Rows that in all columns are the sum of the other rows, or at least as much where some of these could not be
+    read; in most columns, where they give no choice. Of a form whose rows are units only those of the reporting unit
+    itself or of a department, for a township's is a township's."""
+    summed = [item.code for item in form.items if item.summed]
     choices = [item.code for item in form.items if not item.numeric and item.code != form.rows.name_item]
     if form.by_code[form.rows.name_item].type not in ("text", "unit") or len(rows) < 3:
         return
@@ -612,9 +744,13 @@ def _like_totals(form: Form, rows: Mapping[int, Row], unread: Collection[str | N
         given = {item: value for item in summed if (value := row.values.get(item))}
         if not given or (row.kind in ("township", "village") and form.rows.unit_item == form.rows.name_item):
             continue
-        if not any(row.values.get(item) is not None for item in choices):
-            if all(2 * value == totals[item] for item, value in given.items()):
-                yield r
+        chosen = any(row.values.get(item) is not None for item in choices)
+        whole = [2 * value == totals[item] for item, value in given.items() if item not in unread]
+        partly = [2 * value >= totals[item] for item, value in given.items() if item in unread]
+        exact, several = all(whole) and all(partly), len(whole) >= 3
+        most = several and 2 * sum(whole) > len(whole)
+        if (exact and several) or (not chosen and (exact or most)):
+            yield r
 
 
 def form_name(table: Table) -> str:
@@ -657,7 +793,7 @@ def _is_heading(
 
 def _check_columns(found: Return, table: Table) -> None:
     """Tells of columns that are missing, not on the form, hidden, read although their head is not quite right, or whose
-    unit of money is unclear."""
+    unit is unclear."""
     for item in table.missing:
         if not item.optional:
             needless = item.blank == "allowed" or (item.code == found.form.rows.name_item and _of_reporter(found.form))
@@ -676,12 +812,24 @@ def _check_columns(found: Return, table: Table) -> None:
     for item, column in table.columns.items():
         if column in table.sheet.hidden_columns:
             _tell(found, table, "query", "hidden_column", [table.head_address(column)], item)
+    for item in table.mixed:
+        column = table.columns[item]
+        _tell(found, table, "query", "mixed_measures", [table.head_address(column)], item)
     for item in table.unmeasured:
-        amounts = [parse_value(table.cell(r, item), found.form.by_code[item]) for r in table.body]
-        if amounts := [amount for amount in amounts if isinstance(amount, Decimal)]:
+        if amounts := list(_bare_amounts(table, found.form.by_code[item])):
             # Nobody spends 20 yuan on a course; 20,000 may be yuan.
-            severity = "query" if max(amounts) >= DOUBTFUL_AMOUNT else "note"
+            small = is_money(found.form.by_code[item]) and max(amounts) < DOUBTFUL_AMOUNT
+            severity = "note" if small else "query"
             _tell(found, table, severity, "no_measure", [table.head_address(table.columns[item])], item)
+
+
+def _bare_amounts(table: Table, item: Item) -> Iterator[Decimal]:
+    """The numbers of a column that carry no unit of their own, as 20万元 does."""
+    for r in table.body:
+        cell = table.cell(r, item.code)
+        value = parse_value(cell, item)
+        if isinstance(value, Decimal) and (not value or value != parse_value(cell, item, unit_factor=Decimal(10))):
+            yield value
 
 
 def _read_row(
@@ -721,6 +869,8 @@ def _read_row(
     name_item = form.by_code[form.rows.name_item]
     label = name_item.code_label(str(name), "zh") if name_item.codes and name else text_of(name) if name else ""
     unit_code, kind = _row_unit(found, table, r, units, values)
+    if _of_reporter(form) and plain(label) in NO_NAMES:  # 项目 | 数值
+        label = values[name_item.code] = None
     if kind == "self" and not label:
         label = found.unit.name
     return Row(sheet.name, sheet.top + r + 1, label, unit_code, kind, _row_key(form, values, unit_code), values)
@@ -838,6 +988,24 @@ def _check_rows_once(found: Return) -> None:
                 found.findings.append(Finding("error", "unit_twice", sheet, cells, name, rows[0].label))
 
 
+def _counted_in(table: Table, rows: Mapping[int, Row]) -> bool:
+    """Whether a 合计 of the sheet adds up all of its rows: then none of them is a total itself."""
+    for r, _over, _label in table.totals:
+        pairs = [
+            (value, _sum(rows.values(), item.code))
+            for item in table.form.items
+            if item.summed and item.code in table.columns and item.code not in table.disputed
+            and isinstance(value := _printed_number(table, r, item), Decimal)
+        ]  # fmt: skip
+        if any(value for value, _ in pairs) and all(value == added for value, added in pairs):
+            return True
+    return False
+
+
+def _printed_number(table: Table, r: int, item: Item) -> object:
+    return parse_value(table.cell(r, item.code), item, unit_factor=table.factors.get(item.code, ONE))
+
+
 def _check_total(found: Return, table: Table, r: int, over: list[Row], rows: Mapping[int, Row], label: str) -> None:
     """合计 is a check, not data: its columns equal the sums of the rows it stands for, of those above or below it up to
     the next total, of the table's, or of all the return's."""
@@ -846,7 +1014,7 @@ def _check_total(found: Return, table: Table, r: int, over: list[Row], rows: Map
         if not item.summed or item.code not in table.columns or item.code in table.disputed:
             continue
         cell = table.cell(r, item.code)
-        value = parse_value(cell, item, unit_factor=table.factors.get(item.code, ONE))
+        value = _printed_number(table, r, item)
         if isinstance(value, Doubt) and not isinstance(cell, NoValue):
             _tell(found, table, "query", "error_value", [table.address(r, item.code)], item.code, text_of(cell))
         elif isinstance(value, Decimal):

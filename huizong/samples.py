@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from huizong import decisions, derive, intake, submissions
-from huizong.store import ROOT, Store, open_store, store_folder
+from huizong.store import ROOT, Store, open_store, store_folder, sync_folder
 
 SAMPLES = ROOT / "data" / "samples"
 WHO = "示例"
@@ -38,6 +38,7 @@ def build_store(folder: Path, progress: Callable[[float], None] | None) -> None:
             if (folder / part).is_dir():
                 shutil.rmtree(folder / part)  # left by whom was interrupted here: no store refers to it
             os.replace(Path(aside, part), folder / part)
+        sync_folder(folder)
 
 
 def load_samples(store: Store, progress: Callable[[float], None] | None = None) -> None:

@@ -283,11 +283,17 @@ def sheet_name(text: str) -> str:
 
 
 def table_workbook(
-    frame: pd.DataFrame, *, title: str, notes: Sequence[str] = (), formats: Mapping[str, str] | None = None
+    frame: pd.DataFrame,
+    *,
+    title: str,
+    notes: Sequence[str] = (),
+    formats: Mapping[str, str] | None = None,
+    struck: pd.DataFrame | None = None,
 ) -> bytes:
     """The download of a table: title, frozen header, one row per row of the frame, notes.
 
-    formats: column → Excel number format, where the type alone does not tell ("0.0%").
+    formats: column → Excel number format, where the type alone does not tell ("0.0%"). struck: which cells are struck
+    through, as a frame of the same rows with some of the columns.
     """
     workbook = Workbook()
     sheet = workbook.active
@@ -296,6 +302,11 @@ def table_workbook(
     across(sheet, 1, 1, width, title, CENTRE).font = Font(name="宋体", size=16, bold=True)
     sheet.row_dimensions[1].height = 34
     draw_table(sheet, 2, frame, formats or {})
+    for name in () if struck is None else struck.columns:
+        for row, out in enumerate(struck[name].tolist(), 3):
+            if out:
+                cell = sheet.cell(row, frame.columns.get_loc(name) + 1)
+                cell.font = Font(name=cell.font.name, size=cell.font.size, strike=True)
     for row, note in enumerate(notes, len(frame) + 4):
         across(sheet, row, 1, width, note, LEFT).font = Font(name="仿宋", size=11)
     sheet.freeze_panes = "A3"

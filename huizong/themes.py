@@ -1,9 +1,10 @@
-"""The pieces of a theme's page, made from its form: figures, ranking, trend, composition, heat map, flows, table.
+"""The pieces of a theme's page, made from its form: figures with their response, table.
 
-A page asks once (`ask_theme`) and then shows the pieces it wants; nothing here names a form.
+A page asks once (`ask_theme`) and then shows the pieces it wants; nothing here names a form. The charts are in
+theme_charts.py.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,15 +12,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from huizong import charts, decisions, indicators, ui
+from huizong import chart_ui, figure_words, indicators, ui
 from huizong.charts import Caption
-from huizong.forms import Composition, Form, Indicator
-from huizong.org_units import register
-from huizong.periods import MONTHS_IN, Period, period_on
+from huizong.forms import Form, Indicator
+from huizong.org_units import COUNTY, DEPARTMENT
+from huizong.periods import Period
 from huizong.texts import _, language
 
 HISTORY = 12  # periods of a trend
-NAMED = 4  # missing units named beside a figure; the others are counted
 CARDS = 4  # figures in a row
 OWN = "own"  # stands for the code of what belongs to the region itself and to none of its parts
 
@@ -43,21 +43,46 @@ class Theme:
         return self.row(indicator, self.view.period)
 
     @cached_property
+    def compared(self) -> dict[str, dict[str, Any]]:
+        """indicator → its row of indicators.compared."""
+        frame = indicators.compared(self.figures, self.view.period, self.view.store.forms)
+        return {row["indicator"]: row for row in frame.to_dict("records")}
+
+    @cached_property
+    def parts(self) -> pd.DataFrame:
+        """One row per indicator × part of the region × period: this one, the one before and that of a year before."""
+        return self.parts_in(self.form.indicators, indicators.compared_periods(self.view.period))
+
+    def parts_in(self, shown: Sequence[Indicator], periods: Sequence[Period]) -> pd.DataFrame:
+        """One row per indicator × part of the region × period."""
+        codes = [indicator.code for indicator in shown]
+        frame = self.view.ask(indicators.figures_by_child, codes, self.view.unit.code, periods)
+        own = frame["unit"] == self.view.unit.code
+        return frame.assign(name=frame["name"].mask(own, _("Own office")), unit=frame["unit"].mask(own, OWN))
+
+    @cached_property
     def children(self) -> pd.DataFrame:
         """One row per indicator × part of the region, of this period."""
-        codes = [indicator.code for indicator in self.form.indicators]
-        frame = self.view.ask(indicators.figures_by_child, codes, self.view.unit.code, [self.view.period])
-        own = frame["unit"] == self.view.unit.code
-        frame = frame.assign(name=frame["name"].mask(own, _("Own office")), unit=frame["unit"].mask(own, OWN))
+        frame = self.parts[self.parts["period"] == self.view.period.code]
+        own = frame["unit"] == OWN
         return frame if frame.loc[own, "value"].notna().any() and not own.all() else frame[~own]
+
+    @cached_property
+    def ranked(self) -> pd.DataFrame:
+        """One row per indicator × part of the region, as indicators.ranked has them."""
+        frame = indicators.ranked(self.parts, self.figures, OWN, self.view.period, self.view.store.forms)
+        return frame if (self.children["unit"] == OWN).any() else frame[frame["unit"] != OWN]
 
     @property
     def reported(self) -> bool:
         rows = [self.now(indicator) for indicator in self.form.indicators]
         return any(row["n_reporting"] or pd.notna(row["value"]) for row in rows)
 
-    def caption(self, what: str) -> Caption:
-        return Caption(what, ui.unit_name(self.view.unit), self.view.when)
+    def caption(self, what: str, indicator: Indicator | None = None, when: str | None = None) -> Caption:
+        """Of this region; of this period unless said; with the response of the indicator, by default the first."""
+        row = self.now(indicator or self.form.indicators[0])
+        of = (row["n_reporting"], row["n_expected"])
+        return Caption(what, ui.unit_name(self.view.unit), when or self.view.when, of)
 
 
 def label(indicator: Indicator) -> str:
@@ -108,6 +133,16 @@ def head(theme: Theme) -> None:
             label=_("To the upload and the blanks"),
         )
         offer_latest(theme)
+        offer_departments(theme)
+
+
+def offer_departments(theme: Theme) -> None:
+    """The way to the departments of a county, which report for themselves."""
+    departments = theme.view.store.units.under(theme.view.unit.code, DEPARTMENT)
+    if theme.view.unit.level == COUNTY and departments:
+        st.caption(_("A department's return counts for the department alone:"))
+        for unit in departments:
+            st.button(unit.name, key=f"department {unit.code}", on_click=ui.choose, kwargs={"unit": unit.code})
 
 
 def offer_latest(theme: Theme) -> None:
@@ -127,6 +162,7 @@ def figures(theme: Theme) -> None:
     """A card for each indicator: value, change on the last period and on last year, its course, its response."""
     for start in range(0, len(theme.form.indicators), CARDS):
         cards(theme, theme.form.indicators[start : start + CARDS], CARDS)
+    ui.link("pages/targets.py", _("Enter targets"), icon="🎯", targets_of=theme.form.code)
 
 
 def cards(theme: Theme, shown: Sequence[Indicator], in_a_row: int) -> None:
@@ -137,58 +173,45 @@ def cards(theme: Theme, shown: Sequence[Indicator], in_a_row: int) -> None:
 
 def card(theme: Theme, indicator: Indicator) -> None:
     view = theme.view
-    now = theme.now(indicator)
-    before, last_year = (theme.row(indicator, p) for p in (view.period.previous(), view.period.last_year()))
-    course = [theme.row(indicator, period)["value"] for period in history(view.period)]
-    known = [value for value in course if pd.notna(value)]
-    change = now["value"] - before["value"]
+    row = theme.compared[indicator.code]
+    course = [theme.row(indicator, period) for period in history(view.period)]
+    known = [row["value"] for row in course if pd.notna(row["value"]) and not row["below_threshold"]]
     yearly_only = view.period.previous() == view.period.last_year()
     against = _("on last year") if yearly_only else _("on last period")
-    moved = pd.notna(change) and charts.format_change(change, indicator)[0] in "+−"
+    change, yearly = (figure_words.format_comparison(row, since, indicator) for since in indicators.SINCE)
+    comparable, moved = change != figure_words.NO_FIGURE, change[0] in "+−"
     with st.container(border=True, height="stretch", key=f"figure-{indicator.code}"):
         st.metric(
             label(indicator),
-            charts.format_value(now["value"], indicator),
-            charts.format_change(change, indicator).replace("−", "-") if pd.notna(change) else None,
+            figure_words.format_figure(row, indicator),
+            change.replace("−", "-") if comparable else None,
             delta_color={"higher": "normal", "lower": "inverse"}.get(indicator.better, "off") if moved else "off",
             delta_arrow="auto" if moved else "off",
-            delta_description=against if pd.notna(change) else None,
+            delta_description=against if comparable else None,
             chart_data=known if len(known) > 1 else None,
             help=f"{indicator.definition.get(language())}\n\n{indicator.why.get(language())}",
         )
-        notes = [reason(indicator, now)] if now["n_expected"] and pd.isna(now["value"]) else []
-        if pd.notna(yearly := now["value"] - last_year["value"]) and not yearly_only:
-            notes.append(_("on last year {change}").format(change=charts.format_change(yearly, indicator)))
-        if pd.notna(change) and before["n_reporting"] != now["n_reporting"]:
-            notes.append(_("last period {n}/{m} reported").format(n=before["n_reporting"], m=before["n_expected"]))
-        st.caption("  \n".join([" · ".join(notes), response(now)] if notes else [response(now)]))
-
-
-def reason(indicator: Indicator, row: Mapping[str, Any]) -> str:
-    """Why there is no value although it is owed, in the words of a card."""
-    if not row["n_reporting"]:
-        return _("not reported yet")
-    if indicator.denominator and indicator.denominator.target and pd.isna(row["denominator"]):
-        return _("no target has been entered")
-    return _("cannot be worked out from what was reported")
+        ui.link("pages/lineage.py", _("Trace this figure"), indicator=indicator.code)  # lies over the value: style.css
+        notes = [figure_words.why(row, indicator)] if row["n_expected"] else []
+        if yearly != figure_words.NO_FIGURE and not yearly_only:
+            notes.append(_("on last year {change}").format(change=yearly))
+        notes += [figure_words.other_reporters(row, "previous")]
+        notes = [note for note in notes if note]
+        st.caption("  \n".join([" · ".join(notes), response(row)] if notes else [response(row)]))
 
 
 def response(row: Mapping[str, Any]) -> str:
-    """Reported 11/12, missing: 林西县. In colour when somebody is missing."""
+    """Reported 11/12, missing: 林西县, whether its last return stands in. In colour when somebody is missing."""
     if not row["n_expected"]:
         return _("No return is due")
     text = _("Reported {n}/{m}").format(n=row["n_reporting"], m=row["n_expected"])
     if not len(row["missing"]):
         return f":gray[{text}]"
-    missing = _(", missing: {names}") if pd.isna(row["value"]) or row["n_reporting"] else _(", in part only: {names}")
-    return f":orange[**{text}**]" + missing.format(names=names_of(row["missing"]))
-
-
-def names_of(codes: Sequence[str], most: int = NAMED) -> str:
-    """林西县、敖汉旗 and 3 more."""
-    names = [register().get(code).name for code in codes[:most]]
-    listed = _(", ").join(names)
-    return listed if len(codes) <= most else _("{names} and {n} more").format(names=listed, n=len(codes) - most)
+    in_part = pd.notna(row["value"]) and not row["n_reporting"] and not row["n_carried"]
+    missing = _(", in part only: {names}") if in_part else _(", missing: {names}")
+    told = [f":orange[**{text}**]" + missing.format(names=figure_words.names_of(row["missing"]))]
+    told += filter(None, [figure_words.periods_missing(row), figure_words.carried_forward(row)])
+    return " · ".join(told)
 
 
 def source_note(theme: Theme, row: Mapping[str, Any]) -> str:
@@ -204,185 +227,6 @@ def source(theme: Theme) -> str:
     return _("Source: returns “{form}”, {period}").format(form=ui.form_title(theme.form.code), period=theme.view.when)
 
 
-# ---- charts ----------------------------------------------------------------------------------------------------------
-
-
-def explore(theme: Theme) -> None:
-    """One indicator chosen: how the parts of the region stand, and how the whole came here."""
-    if not theme.reported:
-        return
-    st.subheader(_("Compare and follow"))
-    names = {indicator.code: label(indicator) for indicator in theme.form.indicators}
-    key = f"indicator of {theme.form.code}"
-    if key not in st.session_state and (linked := ui.recall("indicator")) in names:
-        st.session_state[key] = linked
-    code = st.pills(
-        _("Indicator"),
-        list(names),
-        default=next((i.code for i in theme.form.indicators if i.headline), next(iter(names))),
-        format_func=names.get,
-        key=key,
-        label_visibility="collapsed",
-        required=True,
-        persist_state="session",
-    )
-    ui.choose(indicator=code)
-    ui.show_in_url("indicator", code)
-    indicator = theme.form.indicator(code)
-    if theme.children.empty:
-        trend(theme, indicator)
-        return
-    left, right = st.columns(2)
-    with left:
-        ranking(theme, indicator)
-    with right:
-        trend(theme, indicator)
-
-
-def ranking(theme: Theme, indicator: Indicator) -> None:
-    rows = theme.children[theme.children["indicator"] == indicator.code]
-    now = theme.now(indicator)
-    known = rows["value"].dropna()
-    average = now["value"] if indicator.denominator else known.mean()
-    caption = theme.caption(_("Ranking: {indicator}").format(indicator=label(indicator)))
-    ui.draw(
-        theme.view,
-        f"ranking {indicator.code}",
-        caption,
-        lambda: charts.ranking(rows, indicator, caption, average=average if len(known) > 1 else None),
-        drill=True,
-    )
-    st.caption(source_note(theme, now) + " · " + _("click a bar to go there"))
-
-
-def trend(theme: Theme, indicator: Indicator) -> None:
-    periods = history(theme.view.period)
-    rows = pd.DataFrame([theme.row(indicator, period) for period in periods])
-    known = rows.index[rows["value"].notna()]
-    rows = rows.loc[min(known, default=len(rows) - 1) :]
-    first, last = Period.of(rows["period"].iloc[0]), theme.view.period
-    when = theme.view.when if first == last else span(first, last)
-    caption = Caption(_("Trend: {indicator}").format(indicator=label(indicator)), ui.unit_name(theme.view.unit), when)
-    ui.draw(
-        theme.view,
-        f"trend {indicator.code}",
-        caption,
-        lambda: charts.trend(rows, indicator, caption, breaks=breaks(theme, first), target=indicator.target),
-    )
-    st.caption(
-        _("A hollow point: not everybody had reported; a gap: no figure.")
-        + " "
-        + source_note(theme, theme.now(indicator))
-    )
-
-
-def breaks(theme: Theme, first: Period) -> dict[str, str]:
-    """Period → the boundary changes inside the region in it; a series across one is not of the same territory."""
-    found: dict[str, list[str]] = {}
-    for day, chinese, english in register().changes(theme.view.unit.code, first.start, theme.view.period.end):
-        period = period_on(day, theme.view.period.frequency).code
-        found.setdefault(period, []).append(chinese if language().startswith("zh") else english)
-    return {period: "<br>".join(texts) for period, texts in found.items()}
-
-
-def compositions(theme: Theme) -> None:
-    """What the whole is made of, for the region and each of its parts."""
-    if not theme.reported or not theme.form.compositions:
-        return
-    st.subheader(_("Composition"))
-    view = theme.view
-    whole = view.ask(indicators.composition, theme.form.code, view.unit.code, [view.period])
-    names = {c.code: c.label.get(language()) for c in theme.form.compositions if (whole["composition"] == c.code).any()}
-    if not names:
-        st.caption(_("no data"))
-        return
-    code = st.segmented_control(
-        _("Composition"),
-        list(names),
-        default=next(iter(names)),
-        format_func=names.get,
-        key=f"composition of {theme.form.code}",
-        label_visibility="collapsed",
-        required=True,
-    )
-    composition = next(c for c in theme.form.compositions if c.code == code)
-    caption = theme.caption(names[code])
-    ui.draw(view, f"composition {code}", caption, lambda: composition_chart(theme, composition, caption), drill=True)
-    st.caption(source_note(theme, theme.now(theme.form.indicators[0])))
-
-
-def composition_chart(theme: Theme, composition: Composition, caption: Caption) -> Any:
-    """The region on top, then its parts."""
-    view = theme.view
-    ask = (indicators.composition, theme.form.code, view.unit.code, [view.period])
-    frame, parts = view.ask(*ask), view.ask(*ask, by_child=True)
-    regions = {view.unit.code: ui.unit_name(view.unit)}
-    if parts["unit"].nunique() > 1:
-        parts = parts.assign(unit=parts["unit"].mask(parts["unit"] == view.unit.code, OWN))
-        frame = pd.concat([frame, parts])
-        regions |= dict(zip(theme.children["unit"], theme.children["name"], strict=True))
-        regions |= {OWN: _("Own office")} if (parts["unit"] == OWN).any() else {}
-    frame = frame[frame["composition"] == composition.code]
-    labels, unit = part_labels(theme.form, composition), composition.unit.get(language())
-    return charts.composition(frame, regions, labels, caption, unit)
-
-
-def part_labels(form: Form, composition: Composition) -> dict[str, str]:
-    """part → its printed name, in the order of the form."""
-    if composition.by:
-        codes = form.by_code[composition.by].codes
-        return {code.code: code.label.get(language()) for code in codes} | {"": _("not given")}
-    return {item: form.by_code[item].label.get(language()) for item in composition.items}
-
-
-def heat_map(theme: Theme) -> None:
-    """Every part of the region by every indicator at a glance."""
-    rows = theme.children
-    if not theme.reported or rows["unit"].nunique() < 2:
-        return
-    st.subheader(_("All at a glance"))
-    caption = theme.caption(_("Parts of the region by indicator"))
-    ui.draw(
-        theme.view,
-        f"heat map {theme.form.code}",
-        caption,
-        lambda: charts.heat_map(rows, theme.form.indicators, caption),
-        drill=True,
-    )
-    st.caption(
-        _("Blue stands well within its column, orange badly; grey: neither way is better. Click a figure to go there.")
-    )
-
-
-def flows(theme: Theme) -> None:
-    """Who is joined to whom; beyond the largest, the rest as a table."""
-    if not theme.reported or not theme.form.flow:
-        return
-    flow, view = theme.form.flow, theme.view
-    frame = view.ask(indicators.flows, theme.form.code, view.unit.code, view.period)
-    if frame.empty:
-        return
-    st.subheader(flow.label.get(language()))
-    caption = theme.caption(
-        _("The {n} largest of {m}: {what}").format(
-            n=min(len(frame), charts.MOST_FLOWS), m=len(frame), what=flow.label.get(language())
-        )
-    )
-    weight = flow.weight_label.get(language())
-    ui.draw(view, f"flows of {theme.form.code}", caption, lambda: charts.flows(frame, caption, weight))
-    names = {
-        "source": theme.form.by_code[flow.source].label.get(language()),
-        "target": theme.form.by_code[flow.target].label.get(language()),
-        "weight": weight,
-    }
-    with st.expander(_("All {n}").format(n=len(frame))):
-        ui.table(
-            frame[list(names)].rename(columns=names),
-            key=f"flows of {theme.form.code}",
-            title=f"{caption.where}{caption.when}{flow.label.get(language())}",
-        )
-
-
 # ---- the table beneath -----------------------------------------------------------------------------------------------
 
 
@@ -391,19 +235,54 @@ def table(theme: Theme) -> None:
     if not theme.reported:
         return
     st.subheader(_("Table"))
-    ui.table(
-        theme.view.keep(("table", theme.form.code), lambda: table_frame(theme)),
+    frame = theme.view.keep(("table", theme.form.code), lambda: table_frame(theme))
+    chosen = ui.table(
+        frame,
         key=f"table of {theme.form.code}",
         title=f"{ui.unit_name(theme.view.unit)}{theme.view.when}{theme.form.theme.get(language())}",
         notes=[source(theme) + demonstration(theme.now(theme.form.indicators[0]))],
         formats={head_with_unit(i): excel_format(i) for i in theme.form.indicators},
+        struck=theme.view.keep(("struck", theme.form.code), lambda: struck_frame(theme)),
+        on_select="rerun",
+        selection_mode="single-cell",
+    )
+    codes = {head_with_unit(i): i.code for i in theme.form.indicators}
+    for row, head in chosen.selection.cells:  # a number opens its terms
+        if head in codes and (unit := frame[_("Region code")].iloc[row]):
+            chart_ui.open_terms(unit, codes[head], theme.view.period.code)
+
+
+def table_rows(theme: Theme) -> pd.DataFrame:
+    """One row per indicator × region: the whole first, then its parts."""
+    whole = theme.figures[theme.figures["period"] == theme.view.period.code]
+    return pd.concat([whole.assign(name=ui.unit_name(theme.view.unit)), theme.children])
+
+
+def struck_frame(theme: Theme) -> pd.DataFrame:
+    """Of table_frame, the figures that too few have reported."""
+    rows = table_rows(theme)
+    below = rows.pivot(index="unit", columns="indicator", values="below_threshold").reindex(rows["unit"].unique())
+    return pd.DataFrame({head_with_unit(i): below[i.code].eq(True).tolist() for i in theme.form.indicators})
+
+
+def remarks(theme: Theme, rows: pd.DataFrame) -> str:
+    """Why figures of one region are not to be relied on, and whose returns are carried forward."""
+    told: dict[str, list[str]] = {}
+    for row in rows.to_dict("records"):
+        indicator = theme.form.indicator(row["indicator"])
+        for words in (figure_words.why_struck(row), figure_words.carried_forward(row)):
+            if words:
+                told.setdefault(words, []).append(label(indicator))
+    every = len(theme.form.indicators)
+    return _("; ").join(
+        words if len(names) == every else _("{names}: {words}").format(names=_(", ").join(names), words=words)
+        for words, names in told.items()
     )
 
 
 def table_frame(theme: Theme) -> pd.DataFrame:
-    """One row per region: code, name, each indicator under its printed head, how many have reported."""
-    whole = theme.figures[theme.figures["period"] == theme.view.period.code]
-    rows = pd.concat([whole.assign(name=ui.unit_name(theme.view.unit)), theme.children])
+    """One row per region: code, name, each indicator under its printed head, how many have reported, remarks."""
+    rows = table_rows(theme)
     regions = rows.drop_duplicates("unit").set_index("unit")
     values = rows.pivot(index="unit", columns="indicator", values="value").reindex(regions.index)
     reported = rows.groupby("unit")[["n_reporting", "n_expected"]].max().reindex(regions.index)
@@ -414,7 +293,90 @@ def table_frame(theme: Theme) -> pd.DataFrame:
         }
         | {head_with_unit(i): whole_numbers(values[i.code], i).tolist() for i in theme.form.indicators}
         | {_("Reported"): reported["n_reporting"].tolist(), _("Due"): reported["n_expected"].tolist()}
+        | ({_("Remarks"): told} if any(told := [remarks(theme, rows[rows["unit"] == unit]) for unit in regions.index])
+           else {})
+    )  # fmt: skip
+
+
+# ---- rank and contribution -------------------------------------------------------------------------------------------
+
+
+def rank_table(theme: Theme, indicator: Indicator) -> None:
+    """排名与贡献: the parts of the region in their order, how they moved, what each adds to the region's change."""
+    rows = theme.ranked[theme.ranked["indicator"] == indicator.code]
+    if len(rows) < 2:
+        return
+    title = _("Rank and contribution: {indicator}").format(indicator=label(indicator))
+    st.markdown(f"**{title}**")
+    frame = theme.view.keep(("ranks", indicator.code), lambda: rank_frame(theme, rows, indicator))
+    st.table(frame, hide_index=True, border="horizontal")
+    row = theme.compared[indicator.code]
+    told = [
+        _("{since} {change}, {n} ranked then").format(
+            since=words, change=figure_words.format_comparison(row, since, indicator), n=rows[f"rank_{since}"].count()
+        )
+        for since, words in since_words(theme.view.period).items()
+    ]
+    st.caption(
+        _("{unit}: {n} ranked; {changes}. The contributions add up to its change; equal figures share a rank.").format(
+            unit=ui.unit_name(theme.view.unit), n=rows["rank"].count(), changes=_("; ").join(told)
+        )
     )
+    ui.downloads(
+        theme.view.keep(("ranks as text", indicator.code), lambda: frame.map(plain_text)),
+        key=f"ranks of {indicator.code}",
+        title=f"{ui.unit_name(theme.view.unit)}{theme.view.when} {title}",
+        notes=[source(theme) + demonstration(row)],
+        formats={},
+    )
+
+
+def since_words(period: Period) -> dict[figure_words.Since, str]:
+    """环比 and 同比; of a year they are one."""
+    words: dict[figure_words.Since, str] = {"previous": _("on last period"), "last_year": _("on last year")}
+    return {"last_year": words["last_year"]} if period.previous() == period.last_year() else words
+
+
+def rank_frame(theme: Theme, rows: pd.DataFrame, indicator: Indicator) -> pd.DataFrame:
+    """One row per part, as texts: rank, places gained, region, figure, target, changes, contributions, remarks; without
+    the columns that say nothing. Of a share the head names the percentage points, once."""
+    since = since_words(theme.view.period)
+    points = _("{change} pp").format(change="")
+    unit = points.strip() if indicator.share else figure_words.unit_of(indicator)
+    lines = []
+    for row in rows.to_dict("records"):
+        line = {_("Rank"): figure_words.NO_FIGURE if pd.isna(row["rank"]) else f"{row['rank']:.0f}"}
+        line |= {_("Places gained {since}").format(since=since[one]): moved(row[f"climbed_{one}"]) for one in since}
+        figure = figure_words.format_figure(row, indicator, unit=False)
+        line |= {_("Region"): row["name"], head_with_unit(indicator): figure}
+        line[_("Target")] = figure_words.format_number(row["target"], indicator)
+        for one, words in since.items():
+            change = figure_words.format_comparison(row, one, indicator).removesuffix(points)
+            given = figure_words.format_change(row[f"contribution_{one}"], finer(indicator)).removesuffix(points)
+            line[_("Change {since} ({unit})").format(since=words, unit=unit if indicator.share else "%")] = change
+            line[_("Contribution {since} ({unit})").format(since=words, unit=unit)] = given
+        remarks = [figure_words.why(row, indicator), figure_words.carried_forward(row)]
+        remarks += [figure_words.other_reporters(row, one) for one in since]
+        lines.append(line | {_("Remarks"): _("; ").join(filter(None, remarks))})
+    frame = pd.DataFrame(lines)
+    return frame.loc[:, ~frame.isin(["", figure_words.NO_FIGURE]).all()]
+
+
+def finer(indicator: Indicator) -> Indicator:
+    """With one decimal more: a part's contribution is small beside the whole's change."""
+    return indicator.model_copy(update={"decimals": indicator.decimals + (1 if indicator.share else 0)})
+
+
+def moved(places: float) -> str:
+    """↑2, ↓1, – for none."""
+    if pd.isna(places):
+        return figure_words.NO_FIGURE
+    return f"{'↑' if places > 0 else '↓'}{abs(places):.0f}" if places else "0"
+
+
+def plain_text(text: str) -> str:
+    """A cell of the table without its markup: (9.9%) for one that is struck."""
+    return f"({text[2:-2]})" if text.startswith("~~") else text
 
 
 def whole_numbers(values: pd.Series, indicator: Indicator) -> pd.Series:
@@ -430,142 +392,3 @@ def head_with_unit(indicator: Indicator) -> str:
 def excel_format(indicator: Indicator) -> str:
     decimals = f".{'0' * indicator.decimals}" if indicator.decimals else ""
     return f"0{decimals}%" if indicator.share else f"#,##0{decimals}"
-
-
-# ---- targets ---------------------------------------------------------------------------------------------------------
-
-
-def targets(theme: Theme) -> None:
-    """Where the analyst enters what a region has been asked to reach in the year."""
-    for indicator in theme.form.indicators:
-        if indicator.denominator and indicator.denominator.target:
-            with st.expander("🎯 " + _("Enter targets of “{indicator}”").format(indicator=label(indicator))):
-                enter_target(theme, indicator)
-
-
-def enter_target(theme: Theme, indicator: Indicator) -> None:
-    """A table of the units that report, with the target of each to be filled in."""
-    view, year = theme.view, str(theme.view.period.year)
-    owing = view.ask(indicators.response, theme.form.code, view.unit.code, view.period)
-    if owing.empty:
-        st.caption(_("No return is due"))
-        return
-    held = view.store.ask("targets", view.scope, indicator=indicator.code, period=year)
-    rows = owing[["unit", "name"]].drop_duplicates("unit").merge(held, how="left", on="unit")
-    names = {"unit": _("Region code"), "name": _("Region"), "value": _("Target for {year}").format(year=year)}
-    key = f"targets of {indicator.code} {view.unit.code} {year}"
-    edited = st.data_editor(
-        rows.rename(columns=names), key=key, hide_index=True, disabled=[names["unit"], names["name"]]
-    )  # fmt: skip
-    if st.button(_("Save"), key=f"save {key}", type="primary"):
-        save_targets(view, indicator, rows, edited[names["value"]].tolist())
-        st.rerun()
-
-
-def save_targets(view: ui.View, indicator: Indicator, rows: pd.DataFrame, values: Sequence[float]) -> None:
-    """Journals the targets that differ from those held; an emptied cell takes the target away."""
-    for unit, before, after in zip(rows["unit"], rows["value"], values, strict=True):
-        if before != after and not (pd.isna(before) and pd.isna(after)):
-            value = None if pd.isna(after) else float(after)
-            decisions.set_target(view.store, indicator.code, unit, str(view.period.year), value, who=ui.who())
-
-
-# ---- the overview ----------------------------------------------------------------------------------------------------
-
-
-def themes_of(view: ui.View) -> list[Theme]:
-    """The forms that are collected at least as often as the period asked for, with headline figures."""
-    return [
-        ask_theme(view, form.code, headline=True)
-        for form in view.store.forms.values()
-        if MONTHS_IN[form.frequency] <= MONTHS_IN[view.period.frequency] and any(i.headline for i in form.indicators)
-    ]
-
-
-def welcome(view: ui.View, found: Sequence[Theme]) -> None:
-    """What to do while there is nothing to show."""
-    if not any(theme.reported for theme in found):
-        ui.empty(
-            _("No accepted returns of {unit} for {period}.").format(unit=ui.unit_name(view.unit), period=view.when)
-            + " "
-            + _("Choose another region or period above, or issue the blank and upload what comes back."),
-            page="pages/upload.py",
-            label=_("To the upload and the blanks"),
-        )
-
-
-def headlines(found: Sequence[Theme]) -> None:
-    """The headline figures, two themes side by side."""
-    if not any(theme.reported for theme in found):
-        return
-    for start in range(0, len(found), 2):
-        for column, theme in zip(st.columns(2, gap="medium"), found[start : start + 2], strict=False):
-            with column:
-                with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-                    st.subheader(f"{theme.form.icon} {theme.form.theme.get(language())}", width="content")
-                    ui.link(ui.form_page(theme.form.code), _("All figures"), icon="➡️")
-                cards(theme, theme.form.indicators, max(2, len(theme.form.indicators)))
-
-
-def unreported(view: ui.View, found: Iterable[Theme]) -> None:
-    """Who has not reported, form by form."""
-    st.subheader(_("Who has not reported"))
-    lines = []
-    for theme in found:
-        frame = view.ask(indicators.response, theme.form.code, view.unit.code, view.period)
-        waiting = frame[frame["status"].notna() & (frame["status"] != "accepted")]
-        missing = frame[frame["status"].isna()]
-        lines.append(
-            {
-                _("Return"): f"{theme.form.icon} {ui.form_title(theme.form.code)}",
-                _("Accepted / due"): f"{(frame['status'] == 'accepted').sum()}/{len(frame)}",
-                _("Not reported"): names_of(missing["unit"].unique().tolist(), 12) or "—",
-                _("Not yet accepted"): names_of(waiting["unit"].unique().tolist(), 12) or "—",
-            }
-        )
-    st.dataframe(pd.DataFrame(lines), hide_index=True)
-
-
-def largest_changes(view: ui.View, found: Iterable[Theme], most: int = 10) -> None:
-    """The headline figures of the parts that moved most since the last period."""
-    st.subheader(_("Largest changes on the last period"))
-    moves = view.keep("changes", lambda: pd.concat([pd.DataFrame(), *(moves_of(theme) for theme in found)]))
-    if moves.empty:
-        st.caption(_("Nothing to compare: there are no figures of the parts for this period and the one before."))
-        return
-    top = moves.sort_values("size", key=lambda size: size.abs(), ascending=False).head(most)
-    caption = Caption(
-        _("Parts of the region with the largest changes"),
-        ui.unit_name(view.unit),
-        span(view.period.previous(), view.period),
-    )
-    ui.draw(view, "changes", caption, lambda: charts.changes(top, caption), drill=True)
-    st.caption(
-        _("The bar is the change as a share of the region's own figure. Blue: for the better, orange: for the worse.")
-    )
-
-
-def moves_of(theme: Theme) -> pd.DataFrame:
-    """One row per part × headline indicator with a figure in both periods: unit, label, text, size, good."""
-    view = theme.view
-    shown = {i.code: i for i in theme.form.indicators}
-    frame = view.ask(indicators.figures_by_child, list(shown), view.unit.code, [view.period.previous(), view.period])
-    wide = frame.pivot(index=["indicator", "unit", "name"], columns="period", values="value")
-    lines = []
-    for (code, unit, name), row in wide.reindex(columns=[view.period.previous().code, view.period.code]).iterrows():
-        indicator, (before, after) = shown[code], row
-        level = theme.now(indicator)["value"]
-        if pd.isna(after - before) or not level or pd.isna(level) or before == after:
-            continue
-        numbers = (charts.format_number(value, indicator) for value in (before, after))
-        rises = after > before
-        lines.append(
-            {
-                "unit": unit,
-                "label": f"{name} · {label(indicator)}",
-                "text": f"{charts.format_change(after - before, indicator)} ({' → '.join(numbers)})",
-                "size": (after - before) / abs(level),
-                "good": None if indicator.better == "neither" else rises == (indicator.better == "higher"),
-            }
-        )
-    return pd.DataFrame(lines)

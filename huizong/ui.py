@@ -8,31 +8,39 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
+from functools import cache
 from html import escape
+from inspect import signature
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import pandas as pd
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from huizong import bulk, charts, decisions, derive, indicators, samples, templates
+from huizong import bulk, decisions, derive, excel, indicators, lineage, releases, samples, sandbox, templates
 from huizong.forms import all_forms
-from huizong.org_units import OrgUnit, UnknownUnit, register
+from huizong.journal import on_the_clock
+from huizong.org_units import COUNTRY, OrgUnit, UnknownUnit, register
 from huizong.periods import MONTHS_IN, BadPeriod, Frequency, Period, period_on, source_periods
-from huizong.store import EVERYWHERE, Store, StoreTrouble
+from huizong.register_changes import BadRegisterChanges
+from huizong.releases import Moment, Release
+from huizong.store import ALWAYS, EVERYWHERE, Store, StoreTrouble
 from huizong.submissions import STATUSES
 from huizong.texts import LANGUAGES, _, language, speak
 
 T = TypeVar("T")
 
+KEPT = ("unit", "period", "carry", "present", "as_of", "release")  # what a link to another page takes along
 PAGES = Path(__file__).parent.parent / "pages"
-STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
+STYLE, PRINT, SCRIPT = (
+    (Path(__file__).parent / name).read_text(encoding="utf-8") for name in ("style.css", "print.css", "page.js")
+)
 _modules_frozen = 0
 STATUS_ICONS = {"unsure": "❔", "error": "🔴", "query": "🟠", "explained": "🟡", "clean": "🔵", "accepted": "🟢",
                 "superseded": "⚪", "sent_back": "↩️", "withdrawn": "⚫", "unchanged": "♻️"}  # fmt: skip
-PLOTLY = {"displayModeBar": False, "responsive": True}  # the mode bar speaks English only
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,10 @@ class View:
     unit: OrgUnit
     period: Period
     scope: tuple[str, ...] = EVERYWHERE
+    carry: bool = False  # 沿用上期: the last return of a unit stands in for one that has not come
+    present: bool = False  # 现行区划: former units count with those that followed them
+    as_of: datetime = ALWAYS  # the moment (UTC) that it looks back at
+    release: Release | None = None  # that it looks at; store and as_of are then the release's
 
     @property
     def language(self) -> str:
@@ -58,13 +70,22 @@ class View:
 
     def keep(self, key: object, make: Callable[[], T]) -> T:
         """make(), kept until the data change, for all who see the same in the same language: never alter it."""
-        where = (str(self.store.folder), self.store.version, self.scope, self.unit.code, self.period.code, language())
+        where = (str(self.store.folder), self.store.version, self.scope, self.unit.code, self.period.code, self.carry,
+                 self.present, self.as_of, language())  # fmt: skip
         return _kept(repr((where, key)), make)
 
     def ask(self, question: Callable[..., T], *args: Any, **more: Any) -> T:
-        """question(store, *args, scope=…, **more), kept."""
+        """question(store, *args, scope=…, **more), kept. The moment it looks back at, whether returns are carried
+        forward and in which boundaries units are placed go to those that ask."""
+        known = {"carry": self.carry, "present": self.present, "as_of": self.as_of}
+        more = {name: known[name] for name in known.keys() & parameters(question)} | more
         key = (question.__qualname__, args, more)
         return self.keep(key, lambda: question(self.store, *args, scope=self.scope, **more))
+
+
+@cache
+def parameters(question: Callable[..., Any]) -> frozenset[str]:
+    return frozenset(signature(question).parameters)
 
 
 @st.cache_resource(max_entries=2000, show_spinner=False)
@@ -87,6 +108,7 @@ def settle_language() -> None:
 def navigation() -> st.Page:
     """The menu, in the current language; gives the page that was asked for."""
     st.session_state["navigated"] = True
+    st.set_option("client.showSidebarNavigation", True)  # off until the first menu is made (config.toml)
     return st.navigation(
         {
             "": [st.Page(PAGES / "overview.py", title=_("Overview"), icon="🏠", default=True)],
@@ -97,10 +119,14 @@ def navigation() -> st.Page:
                 st.Page(PAGES / "submissions.py", title=_("Submissions"), icon="🗂️"),
                 st.Page(PAGES / "checks.py", title=_("Cross checks"), icon="🔎"),
                 st.Page(PAGES / "assignments.py", title=_("Who owes what"), icon="📋"),
+                st.Page(PAGES / "targets.py", title=_("Targets"), icon="🎯"),
                 st.Page(PAGES / "definitions.py", title=_("Definitions"), icon="📖"),
             ],
             _("Reports"): [
+                st.Page(PAGES / "explore.py", title=_("Explore"), icon="🧭"),
+                *([st.Page(PAGES / "sql.py", title=_("SQL"), icon="🧮")] if sandbox.switched_on() else []),
                 st.Page(PAGES / "report.py", title=_("Report"), icon="📝"),
+                st.Page(PAGES / "releases.py", title=_("Releases"), icon="📌"),
                 st.Page(PAGES / "lineage.py", title=_("Trace a figure"), icon="🧵"),
             ],
         },
@@ -120,6 +146,8 @@ def language_switch() -> None:
         required=True,
         on_change=lambda: choose(lang=st.session_state["language"]),
     )
+    with st.sidebar:
+        page_button(_("Print view"), icon="🖨️", **{"print-view": ""})
 
 
 def run_page(page: st.Page) -> None:
@@ -130,6 +158,9 @@ def run_page(page: st.Page) -> None:
         with st.container(border=True):
             st.text(f"⏳ {trouble}")
             st.button(_("Try again"), type="primary")  # a click on anything runs the page again
+    except BadRegisterChanges as wrong:
+        st.error(_("The file of register changes cannot be taken. Mend these lines, then start again."))
+        st.code(str(wrong), language=None)
 
 
 def form_page(code: str) -> st.Page:
@@ -145,26 +176,34 @@ def form_of_this_page() -> str:
     return named if named in all_forms() else next(iter(all_forms()))
 
 
-def enter_page(form: str | None = None, *, choose: bool = True, recent: bool = False) -> View:
+def enter_page(form: str | None = None, *, choose: bool = True, recent: bool = False, past: bool | None = None) -> View:
     """The first line of every page, also of one that runs without app.py: language, style, store, region and period.
 
     form: the page is about this form, so no period finer than its own is offered. choose: draw the pickers. recent:
-    offer the last periods too, for which nothing may have been reported.
+    offer the last periods too, for which nothing may have been reported. past: offer to look back at a moment or a
+    release; by default where figures are looked at (pickers, not recent): where something is done, it is about now.
     """
     freeze_imports()
     settle_language()
+    if st.context.url:
+        lineage.pages_are_at(st.context.url.split("?")[0].rpartition("/")[0])
     if "navigated" not in st.session_state:  # an early visitor came by a page's own address, past app.py: go through it
         navigation()
         st.rerun()
-    st.html(f"<style>{built_in_words()}{STYLE}</style>")
+    dress_page()
     store = ready_store()
-    settled = View(store, register().get("0"), Period(2000))
+    past = choose and not recent if past is None else past
+    release, moment = chosen_moment(store) if past else (None, Moment(store))
+    settled = View(moment.store, moment.store.units.get("0"), Period(2000), as_of=moment.as_of)
     frequencies = frequencies_of(form)
     periods = periods_on_offer(settled.ask(indicators.periods_held), form, frequencies)
     if recent:
         periods = sorted({*periods, *recent_periods(frequencies)}, reverse=True)
     unit, period = chosen_unit_and_period(settled, frequencies, periods)
-    view = View(store, unit, period)
+    looking = past and not recent
+    carry = looking and recall("carry") == "1"
+    present = looking and recall("present") == "1"
+    view = View(moment.store, unit, period, carry=carry, present=present, as_of=moment.as_of, release=release)
     demonstration_mark(view)
     under_way, _ended = bulk.batches(store)
     if under_way:
@@ -173,7 +212,14 @@ def enter_page(form: str | None = None, *, choose: bool = True, recent: bool = F
     if choose:
         show_in_url("unit", unit.code)
         show_in_url("period", period.code)
-        bar(view, frequencies, periods)
+        bar(view, frequencies, periods, store if past else None, carry=looking)
+    if past:
+        show_in_url("release", release.name if release else None)
+        show_in_url("as_of", None if release else recall("as_of"))
+        if moment.as_of != ALWAYS:
+            back_in_time(view)
+    elif recall("release") or recall("as_of"):
+        st.caption("🕒 " + _("This page always shows how things stand now."))
     return view
 
 
@@ -183,6 +229,25 @@ def freeze_imports() -> None:
     if len(sys.modules) > _modules_frozen:  # some are imported at first use only
         _modules_frozen = len(sys.modules)
         gc.freeze()
+
+
+def dress_page() -> None:
+    """Style and script of every page. The print view, a page with print=1 in its address, looks as it will on paper."""
+    paper = f'<style media="{"all" if printing() else "print"}">{PRINT}</style>'
+    style = f"<style>{built_in_words()}{STYLE}</style>{paper}<script>{SCRIPT}</script>"
+    st.html(style, unsafe_allow_javascript=True)  # none of it comes from outside
+    if printing():
+        page_button(_("Print"), icon="🖨️", print="")
+
+
+def page_button(label: str, *, icon: str, **data: str) -> None:
+    """A button that page.js answers, by the names of its data."""
+    attributes = " ".join(f'data-{name}="{escape(text)}"' for name, text in data.items())
+    st.html(f'<button class="hz-button" {attributes}>{icon} {escape(label)}</button>')
+
+
+def printing() -> bool:
+    return st.query_params.get("print") == "1"
 
 
 def ready_store() -> Store:
@@ -262,7 +327,7 @@ def chosen_unit_and_period(
     """What the URL or the session names, as far as it is there and the page can show it; else the default."""
     unit, period = view.ask(indicators.default_view)
     try:
-        unit = register().get(recall("unit") or unit).code
+        unit = view.store.units.get(recall("unit") or unit).code
     except UnknownUnit:
         st.warning(_("There is no unit with the code {code}.").format(code=recall("unit")))
     try:
@@ -271,7 +336,7 @@ def chosen_unit_and_period(
         wanted = next(iter(periods), period_on(date.today(), frequencies[0]))
     if wanted.frequency not in frequencies:
         wanted = period_on(wanted.end, frequencies[0])
-    return register().get(unit), wanted
+    return view.store.units.get(unit), wanted
 
 
 def demonstration_mark(view: View) -> None:
@@ -288,37 +353,173 @@ def demonstration_mark(view: View) -> None:
         label = _("Take them out")
         question = _("Take the demonstration returns out of all figures? Your own returns stay as they are.")
     text.html(f'<div class="demonstration">🧪 {escape(words)}</div>')
+    if view.as_of != ALWAYS:
+        return  # what were samples only then may be more now
     with action:
         if confirm("start_empty", label, question):
             if kind == "all":
                 derive.reset(view.store)
             else:
-                decisions.drop_samples(view.store, who=who())
+                try:
+                    decisions.drop_samples(view.store, who=who())
+                except decisions.NotAcceptable as obstacle:
+                    st.error(str(obstacle))
+                    return
             st.session_state.clear()
             st.query_params.clear()
             st.rerun()
 
 
+# ---- looking back ----------------------------------------------------------------------------------------------------
+
+
+def chosen_moment(store: Store) -> tuple[Release | None, Moment]:
+    """What the URL or the session names: a release, a moment, or now. Says why where it is none."""
+    if name := recall("release"):
+        try:
+            release = releases.called(store, name)
+            with st.spinner(_("Getting the release ready …")):
+                return release, releases.moment_of(store, release)
+        except (releases.UnknownRelease, derive.OriginalsUnread) as trouble:
+            st.warning(str(trouble))
+    elif at := recall("as_of"):
+        try:
+            return None, Moment(store, datetime.fromisoformat(at).astimezone(UTC).replace(tzinfo=None))
+        except ValueError:
+            st.warning(_("{text} is no moment; one is written like 2018-10-15T18:00.").format(text=at))
+    choose(release=None, as_of=None)
+    return None, Moment(store)
+
+
+def local(at: datetime) -> str:
+    """A moment of the record (UTC) on the clock on the wall: 2018-10-15T18:00."""
+    return on_the_clock(at).isoformat(timespec="minutes")
+
+
+def moment_picker(view: View, store: Store) -> None:
+    """现在 / 某一时点 / 某次定版."""
+    names = [release.name for release in releases.listed(store)]
+    if view.release:
+        label = f"📌 {view.release.name}"
+    else:
+        label = "🕒 " + (_("In force now") if view.as_of == ALWAYS else local(view.as_of).replace("T", " "))
+    with st.popover(label, type="tertiary", help=_("Look at the figures of now, of a moment, or of a release")):
+        st.session_state["chosen release"] = view.release.name if view.release else None
+        st.selectbox(
+            _("A release"),
+            names,
+            index=None,
+            key="chosen release",
+            placeholder=_("Choose a release…") if names else _("No release has been made"),
+            disabled=not names,
+            on_change=lambda: choose(release=st.session_state["chosen release"], as_of=None),
+        )
+        looking = view.as_of != ALWAYS and not view.release
+        st.session_state["chosen moment"] = datetime.fromisoformat(local(view.as_of)) if looking else None
+        st.datetime_input(
+            _("A moment: what was in force then"),
+            None,
+            max_value=datetime.combine(date.today(), time.max),
+            key="chosen moment",
+            on_change=lambda: choose(
+                release=None,
+                as_of=st.session_state["chosen moment"] and st.session_state["chosen moment"].isoformat()[:16],
+            ),
+        )
+
+
+def back_in_time(view: View) -> None:
+    """Says that one looks at the past, and leads back to now."""
+    with st.container(key="past", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        if view.release:
+            words = _("Release “{name}”, as of {at}. Later corrections are not in it.")
+            said = "📌 " + words.format(name=view.release.name, at=local(view.as_of).replace("T", " "))
+        else:
+            words = _("As of {at}: what was in force then. Later corrections are not in it.")
+            said = "🕒 " + words.format(at=local(view.as_of).replace("T", " "))
+        st.text(said, width="stretch")
+        if view.release:
+            link("pages/releases.py", _("Corrections since"), icon="📝")
+        st.button(_("Back to now"), key="to now", on_click=choose, kwargs={"release": None, "as_of": None})
+
+
 # ---- choosing --------------------------------------------------------------------------------------------------------
 
 
-def bar(view: View, frequencies: Sequence[Frequency], periods: Sequence[Period]) -> None:
-    """Where and when: the way down to the region, its parts, the period."""
+def bar(
+    view: View, frequencies: Sequence[Frequency], periods: Sequence[Period], past: Store | None, *, carry: bool
+) -> None:
+    """Where and when: the way down to the region, its parts, the period. past: whose releases to offer; carry: offer to
+    carry returns forward."""
     with st.container(key="bar"):
         path, child, frequency, period = st.columns([3.6, 1.9, 2.9, 1.8], vertical_alignment="center")
         with path:
-            breadcrumb(view.unit)
+            breadcrumb(view)
         with child:
-            child_picker(view.unit)
+            child_picker(view)
         with frequency:
             frequency_picker(view.period, frequencies, periods)
         with period:
             period_picker(view.period, periods)
+        with st.container(horizontal=True, vertical_alignment="center", key="how"):
+            if past:
+                moment_picker(view, past)
+            if carry:
+                carry_picker(view)
+                boundaries_picker(view)
 
 
-def breadcrumb(unit: OrgUnit) -> None:
+def carry_picker(view: View) -> None:
+    """只计已报 / 沿用上期."""
+    words = {"0": _("Reported only"), "1": _("Carry forward")}
+    st.session_state["chosen carry"] = "1" if view.carry else "0"
+    show_in_url("carry", "1" if view.carry else None)
+    st.selectbox(
+        _("Returns that have not come"),
+        list(words),
+        format_func=words.get,
+        key="chosen carry",
+        label_visibility="collapsed",
+        width=160,
+        help=_(
+            "Carry forward: where a count at a period's end has not come, the unit's last return in force stands in "
+            "for it, and the figures say so. What happened in a period is never carried."
+        ),
+        on_change=lambda: choose(carry=st.session_state["chosen carry"]),
+    )
+
+
+def boundaries_picker(view: View) -> None:
+    """当年区划 / 现行区划, where units of the region have been merged, split or given other codes."""
+    show_in_url("present", "1" if view.present else None)
+    changes = view.store.units.changes(view.unit.code, date.min, date.today())
+    if view.unit.level == COUNTRY or not changes:
+        return
+    words = {"0": _("Boundaries of the time"), "1": _("Present boundaries")}
+    st.session_state["chosen boundaries"] = "1" if view.present else "0"
+    with st.container(horizontal=True, vertical_alignment="center", key="boundaries"):
+        st.segmented_control(
+            _("Boundaries"),
+            list(words),
+            format_func=words.get,
+            key="chosen boundaries",
+            label_visibility="collapsed",
+            required=True,
+            help=_(
+                "In present boundaries a unit that was merged, renamed or moved counts with the one that followed it, "
+                "so that the series goes on. One that was split is not shared out, and its series breaks."
+            ),
+            on_change=lambda: choose(present=st.session_state["chosen boundaries"]),
+        )
+        told = [
+            f"{day:%Y-%m} {chinese if language().startswith('zh') else english}" for day, chinese, english in changes
+        ]
+        st.caption("；".join(told) if language().startswith("zh") else "; ".join(told), width="stretch")
+
+
+def breadcrumb(view: View) -> None:
     """全国 › 内蒙古自治区 › 赤峰市, each but the last a way back."""
-    *above, here = register().path(unit.code)
+    *above, here = view.store.units.path(view.unit.code)
     with st.container(horizontal=True, key="breadcrumb"):
         for step in above:
             st.button(
@@ -328,9 +529,9 @@ def breadcrumb(unit: OrgUnit) -> None:
         st.markdown(f"**{unit_name(here)}**", width="content")
 
 
-def child_picker(unit: OrgUnit) -> None:
-    children = {child.code: unit_name(child) for child in register().children(unit.code)}
-    key = f"child of {unit.code}"
+def child_picker(view: View) -> None:
+    children = {child.code: unit_name(child) for child in view.store.units.children(view.unit.code)}
+    key = f"child of {view.unit.code}"
     st.selectbox(
         _("Go to a part"),
         list(children),
@@ -448,11 +649,14 @@ def built_in_words() -> str:
 
 def link(page: str | st.Page, label: str, *, icon: str | None = None, **query: str) -> None:
     """A link to another page (pages/upload.py) that keeps region, period and language."""
-    kept = {name: st.query_params[name] for name in ("unit", "period", "lang") if name in st.query_params}
     try:
-        st.page_link(page, label=label, icon=icon, query_params=kept | query)
+        st.page_link(page, label=label, icon=icon, query_params=kept_in_links() | query)
     except StreamlitAPIException:  # a page that runs alone, without app.py, knows no others
         st.markdown(f"{icon or ''} {label}")
+
+
+def kept_in_links() -> dict[str, str]:
+    return {name: st.query_params[name] for name in (*KEPT, "lang") if name in st.query_params}
 
 
 def empty(text: str, *, page: str | None = None, label: str | None = None, icon: str = "📭") -> None:
@@ -482,19 +686,6 @@ def confirm(key: str, label: str, question: str, *, primary: bool = False) -> bo
     return st.session_state.pop(f"{key} confirmed", False)
 
 
-def draw(view: View, name: str, caption: charts.Caption, make: Callable[[], Any], *, drill: bool = False) -> None:
-    """The chart that make() gives, under a name of its own on the page. drill: a click on a region goes there."""
-    key = f"{name} {view.unit.code} {view.period}"  # another region's chart starts with nothing selected
-
-    def go_down() -> None:
-        points = st.session_state[key].selection.points
-        if points and (code := points[0].get("customdata", [None])[0]) in register():
-            choose(unit=code)
-
-    more: dict[str, Any] = {"on_select": go_down, "selection_mode": "points"} if drill else {}
-    st.plotly_chart(view.keep(("chart", name), make), key=key, config=PLOTLY, alt=caption.text, **more)
-
-
 def table(
     frame: pd.DataFrame,
     *,
@@ -502,18 +693,26 @@ def table(
     title: str,
     notes: Sequence[str] = (),
     formats: Mapping[str, str] | None = None,
+    struck: pd.DataFrame | None = None,
     **more: Any,
 ) -> Any:
-    """A table with its downloads beneath. formats: column → Excel number format; "0.0%" for a share as a fraction."""
+    """A table with its downloads beneath. formats: column → Excel number format; "0.0%" for a share as a fraction.
+    struck: which numbers are struck through, as a frame of the same rows with some of the columns."""
     formats = formats or {}
+    struck = pd.DataFrame() if struck is None else struck.loc[:, struck.any()]
+    if printing():  # all rows, not those in sight
+        st.table(printed(frame, formats, struck, "~~{}~~".format), hide_index=True)
+        return SimpleNamespace(selection=SimpleNamespace(rows=[], columns=[], cells=[]))
     shown = frame.assign(**{name: frame[name] * 100 for name, code in formats.items() if code.endswith("%")})
     columns = {
-        name: st.column_config.NumberColumn(format=printf(formats.get(name, "#,##0")))
+        name: st.column_config.NumberColumn(
+            format=None if name in struck.columns else printf(formats.get(name, "#,##0"))
+        )
         for name in frame.columns
         if pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name])
     }
     answer = st.dataframe(
-        shown,
+        shown if struck.empty else with_struck(shown, printed(frame, formats, struck, overlaid), struck),
         hide_index=True,
         key=key,
         column_config=columns | more.pop("column_config", {}),
@@ -521,8 +720,44 @@ def table(
         placeholder="—",
         **more,
     )
-    downloads(frame, key=key, title=title, notes=notes, formats=formats)
+    downloads(frame, key=key, title=title, notes=notes, formats=formats, struck=struck)
     return answer
+
+
+def with_struck(frame: pd.DataFrame, texts: pd.DataFrame, struck: pd.DataFrame) -> Any:
+    """The frame, which is sorted by its numbers, with the texts of the columns of `struck` in its cells."""
+    styled = frame.reset_index(drop=True).style
+    for name in struck.columns:
+        for row, text in enumerate(texts[name]):
+            styled = styled.format({name: lambda _value, text=text: text}, subset=pd.IndexSlice[[row], [name]])
+    return styled
+
+
+def overlaid(text: str) -> str:
+    """Struck through where a cell takes plain text only."""
+    return "".join(f"{sign}\u0336" for sign in text)
+
+
+def printed(
+    frame: pd.DataFrame,
+    formats: Mapping[str, str],
+    struck: pd.DataFrame | None = None,
+    strike: Callable[[str], str] = str,
+) -> pd.DataFrame:
+    """The cells as texts, a dash for none; formats and struck as of table."""
+
+    def text(value: Any, code: str) -> str:
+        if pd.isna(value):
+            return "—"
+        decimals = len(code.rstrip("%").partition(".")[2])
+        return f"{value:.{decimals}%}" if code.endswith("%") else f"{value:,.{decimals}f}"
+
+    struck = pd.DataFrame() if struck is None else struck
+    numbers = [n for n in frame.columns if pd.api.types.is_numeric_dtype(frame[n]) or n in struck.columns]
+    texts = {name: [text(v, formats.get(name, "#,##0")) for v in frame[name]] for name in numbers}
+    for name in struck.columns:
+        texts[name] = [strike(said) if out else said for said, out in zip(texts[name], struck[name], strict=True)]
+    return frame.assign(**texts)
 
 
 def printf(excel: str) -> str:
@@ -531,12 +766,20 @@ def printf(excel: str) -> str:
     return f"%.{decimals}f%%" if excel.endswith("%") else f"%,.{decimals}f"
 
 
-def downloads(frame: pd.DataFrame, *, key: str, title: str, notes: Sequence[str], formats: Mapping[str, str]) -> None:
+def downloads(
+    frame: pd.DataFrame,
+    *,
+    key: str,
+    title: str,
+    notes: Sequence[str],
+    formats: Mapping[str, str],
+    struck: pd.DataFrame | None = None,
+) -> None:
     """The table as a workbook and as text. The files are made when they are asked for."""
     with st.container(horizontal=True):
         st.download_button(
             _("Download Excel"),
-            lambda: templates.table_workbook(frame, title=title, notes=notes, formats=formats),
+            lambda: templates.table_workbook(frame, title=title, notes=notes, formats=formats, struck=struck),
             f"{title}.xlsx",
             key=f"{key} xlsx",
             icon="📊",
@@ -544,21 +787,10 @@ def downloads(frame: pd.DataFrame, *, key: str, title: str, notes: Sequence[str]
         )
         st.download_button(
             _("Download CSV"),
-            lambda: csv_of(frame),
+            lambda: excel.csv_of(frame),
             f"{title}.csv",
             mime="text/csv",
             key=f"{key} csv",
             icon="📄",
             on_click="ignore",
         )
-
-
-def csv_of(frame: pd.DataFrame) -> bytes:
-    """The table as text that Excel opens as it is: with a byte-order mark, and no text that it takes for a formula."""
-    texts = [name for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name])]
-    safe = frame.assign(**{name: frame[name].map(harmless) for name in texts})
-    return safe.to_csv(index=False).encode("utf-8-sig")
-
-
-def harmless(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value

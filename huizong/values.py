@@ -88,7 +88,7 @@ DOUBTS: dict[str, tuple[str, str]] = {
     "error_value": (N_("the cell holds the error {found}"), N_("correct the formula or type the value")),
     "merged_value": (N_("one merged cell stands for several"), N_("unmerge the cells and fill in each")),
     "measures_differ": (
-        N_("the head and the line above the table name different units"),
+        N_("the units named in the head, around the table and on the form do not agree"),
         N_("print one unit, the one that the numbers are in"),
     ),
     "no_value": (
@@ -140,6 +140,11 @@ NOTHING = re.compile(r"[-‐‑‒–—―─━ー_/\\ ]*|无|空|暂无|n/?a|
 def tidied(text: str) -> str:
     """Half-width, without invisible characters, apostrophes around it, and spaces beyond one between words."""
     return " ".join(text.translate(TIDY).split()).strip("'‘’`").strip()
+
+
+def says_nothing(text: str) -> bool:
+    """—, /, 无, n/a."""
+    return bool(NOTHING.fullmatch(tidied(text)))
 
 
 def read_text(cell: Cell, item: Item, factor: Decimal) -> str | Doubt | None:

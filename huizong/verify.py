@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from huizong import derive, journal
+from huizong import derive, journal, releases
+from huizong.derive import events_until
 from huizong.journal import Event
 from huizong.store import Cursor, Store
 from huizong.texts import _
@@ -31,7 +32,8 @@ UINT64 = 1 << 64
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that is not as it should be. part: journal, originals, tables, backup; subject: event, file, table."""
+    """One thing that is not as it should be. part: journal, originals, tables, releases, backup; subject: event, file,
+    table, name."""
 
     part: str
     subject: str
@@ -64,6 +66,7 @@ def verify_store(store: Store, *, quick: bool = False) -> Verified:
         with another(store, last) as copy:
             derive.rebuild(copy, incomplete=True)
             verified.differences += compare_tables(store, held, copy)
+        verified.differences += altered_releases(store)
         verified.rebuilt = True
     return verified
 
@@ -85,16 +88,6 @@ def another(store: Store, last: int) -> Iterator[Store]:
 # ---- the record ------------------------------------------------------------------------------------------------------
 
 
-def events_until(store: Store, last: int) -> Iterator[Event]:
-    """The events up to one, read some thousands at a time: each time is a short use of the store."""
-    seen = -1
-    while seen < last:
-        with store.moment() as cursor:
-            page = [event for event in islice(journal.read(cursor, seen), journal.PAGE) if event.seq <= last]
-        yield from page
-        seen = page[-1].seq if page else last
-
-
 def follow(events: Iterable[Event], verified: Verified) -> dict[str, str]:
     """Goes along the chain and counts; gives the originals that it speaks of: file name under originals/ → sha256."""
     wanted: dict[str, str] = {}
@@ -105,6 +98,9 @@ def follow(events: Iterable[Event], verified: Verified) -> dict[str, str]:
             verified.last_hash = event.hash
             if event.kind == "received" and event.subject:
                 wanted[f"{event.subject}.{event.body['kind'] or 'bin'}"] = event.subject
+            elif event.kind == "released":
+                wanted.update({f"{sha}.yaml": sha for sha in event.body["forms"].values()})
+                wanted[f"{event.body['register']}.json"] = event.body["register"]
             elif event.kind == "refused" and (locked := event.body.get("locked")):
                 # A protected workbook in which personal data were found when it was opened was not kept.
                 for name in [name for name in wanted if name.startswith(locked)]:
@@ -203,3 +199,19 @@ def _what_differs(held: pd.DataFrame, anew: pd.DataFrame) -> str:
         return _("{n} rows instead of {wanted}").format(n=len(held), wanted=len(anew))
     differing = [name for name in held.columns if sorted(map(repr, held[name])) != sorted(map(repr, anew[name]))]
     return _("not what follows from the record: {columns}").format(columns=", ".join(differing) or "?")
+
+
+# ---- releases --------------------------------------------------------------------------------------------------------
+
+
+def altered_releases(store: Store) -> Iterator[Difference]:
+    """The releases that would not be rendered any more as they were."""
+    for release in releases.listed(store):
+        try:
+            differing = releases.altered(store, release)
+        except derive.OriginalsUnread as trouble:
+            yield Difference("releases", release.name, str(trouble))
+            continue
+        if differing:
+            what = _("the returns do not add up any more to what they did when it was made: {indicators}")
+            yield Difference("releases", release.name, what.format(indicators=", ".join(differing[:NAMED])))

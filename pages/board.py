@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from huizong import board_ui, chase_ui, decisions_ui, desk_ui, ui
+from huizong import board_ui, chase_ui, closing_ui, desk_ui, ui
 from huizong.texts import _
 
 view = ui.enter_page(recent=True)
@@ -38,4 +38,4 @@ with reminders:
     chase_ui.show_often_late(view)
     chase_ui.offer_calendar(view)
 with closing:
-    decisions_ui.offer_closing(view, view.period)
+    closing_ui.offer_closing(view, view.period)

@@ -5,7 +5,7 @@ import streamlit as st
 from huizong import checks_ui, cross_checks, desk_ui, ui
 from huizong.texts import _
 
-view = ui.enter_page()
+view = ui.enter_page(past=False)
 st.title(_("Cross checks"))
 desk_ui.say_what_was_done()
 

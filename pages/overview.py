@@ -2,15 +2,17 @@
 
 import streamlit as st
 
-from huizong import themes, ui
+from huizong import exports_ui, overview_ui, ui
 from huizong.texts import _
 
 view = ui.enter_page()
 st.title("🏠 " + _("Overview"))
 st.caption(f"{ui.unit_name(view.unit)} · {view.when}")
 
-found = themes.themes_of(view)
-themes.welcome(view, found)
-themes.headlines(found)
-themes.unreported(view, found)
-themes.largest_changes(view, found)
+exports_ui.offer(view)
+
+found = overview_ui.themes_of(view)
+overview_ui.welcome(view, found)
+overview_ui.headlines(found)
+overview_ui.unreported(view, found)
+overview_ui.largest_changes(view, found)

@@ -7,7 +7,5 @@ INNER JOIN org_unit ON org_unit.code = chase.unit
 WHERE
     list_contains($periods::VARCHAR[], chase.period)
     AND $unit IN ('0', org_unit.province, org_unit.prefecture, org_unit.county, org_unit.code)
-    AND list_has_any(
-        $scope::VARCHAR[], ['0', org_unit.province, org_unit.prefecture, org_unit.county, org_unit.code]
-    )
+    AND in_scope($scope::VARCHAR[], org_unit.province, org_unit.prefecture, org_unit.county, org_unit.code)
 ORDER BY chase.chased_at DESC, chase.unit, chase.form

@@ -16,12 +16,11 @@ INNER JOIN expectation
         expectation.form = wanted.form
         AND wanted.period_end BETWEEN expectation.valid_from AND expectation.valid_to
         AND month(wanted.period_end) % expectation.months = 0
+        AND expectation.ended_at IS NULL
 INNER JOIN org_unit ON org_unit.code = expectation.unit
 WHERE
     wanted.period_end + expectation.due_days BETWEEN $first AND $last
     AND $unit IN ('0', expectation.province, expectation.prefecture, expectation.county, expectation.unit)
-    AND list_has_any(
-        $scope::VARCHAR[], ['0', expectation.province, expectation.prefecture, expectation.county, expectation.unit]
-    )
+    AND in_scope($scope::VARCHAR[], expectation.province, expectation.prefecture, expectation.county, expectation.unit)
 GROUP BY wanted.form, wanted.period, due
 ORDER BY due, wanted.form, wanted.period

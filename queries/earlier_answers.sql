@@ -10,9 +10,7 @@ WITH answered AS (
     INNER JOIN submission ON submission.id = journal.subject
     WHERE
         journal.kind = 'answered'
-        AND list_has_any(
-            $scope::VARCHAR[], ['0', submission.province, submission.prefecture, submission.county, submission.unit]
-        )
+        AND in_scope($scope::VARCHAR[], submission.province, submission.prefecture, submission.county, submission.unit)
 ),
 of_columns AS (
     SELECT

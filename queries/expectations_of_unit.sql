@@ -3,5 +3,5 @@
 -- Parameters: scope, unit (its code).
 SELECT form, valid_from, valid_to, months, due_days
 FROM expectation
-WHERE unit = $unit AND list_has_any($scope::VARCHAR[], ['0', province, prefecture, county, unit])
+WHERE unit = $unit AND ended_at IS NULL AND in_scope($scope::VARCHAR[], province, prefecture, county, unit)
 ORDER BY form, valid_from

@@ -6,7 +6,5 @@ FROM finding
 INNER JOIN submission ON submission.id = finding.submission_id
 WHERE
     finding.submission_id = $submission
-    AND list_has_any(
-        $scope::VARCHAR[], ['0', submission.province, submission.prefecture, submission.county, submission.unit]
-    )
+    AND in_scope($scope::VARCHAR[], submission.province, submission.prefecture, submission.county, submission.unit)
 ORDER BY finding.n

@@ -1,9 +1,11 @@
 -- What: indicators of a unit's parts (or of the unit itself), Σ numerator / Σ denominator over the returns in force.
 -- Grain: one row per indicator × period asked for × child unit that has or owes something.
 -- Parameters: scope, unit (code; '0' the country), owner (the unit whose returns answer for it: itself, or a township's county), level ('self' or the level of the parts), as_of,
---   facts (the tables or views to take them from),
+--   facts, expectations, submissions (the tables or views that place units as it was then, or in present boundaries),
 --   and four lists of equal length saying which returns make which figure: indicators, forms, periods (as asked),
---   sources (the period of the return), with source_ends (its last day), medians, ratios.
+--   sources (the period of the return), with source_ends (its last day), medians, ratios, plains (each return adds one fact
+--   to the figure, with both sides or neither: the facts are added up without a look at who reported them); and two saying which returns
+--   stand in for one that has not come (carried_returns.sql): carried (submissions), carried_for (the period for which).
 -- A unit whose numerator or denominator is missing adds to neither side. Missing is not zero. A target set for the unit
 -- shown stands for all of it; else the targets of the units beneath are added.
 WITH wanted AS (
@@ -14,15 +16,51 @@ WITH wanted AS (
         unnest($sources::VARCHAR[]) AS source,
         unnest($source_ends::DATE[]) AS source_end,
         unnest($medians::BOOLEAN[]) AS is_median,
-        unnest($ratios::BOOLEAN[]) AS is_ratio
+        unnest($ratios::BOOLEAN[]) AS is_ratio,
+        unnest($plains::BOOLEAN[]) AS is_plain
 ),
-in_force AS (
-    SELECT id, unit, form, period, sample
-    FROM submission
+-- Figures made from the same returns have the same response: it is counted once for them all.
+asked AS (
+    SELECT indicator, period, string_agg(form || ' ' || source, ' ' ORDER BY form, source) AS returns
+    FROM wanted
+    GROUP BY indicator, period
+),
+needed AS (
+    SELECT DISTINCT asked.returns, wanted.form, wanted.source, wanted.source_end
+    FROM wanted
+    INNER JOIN asked USING (indicator, period)
+),
+made_of_several AS (
+    SELECT returns, form
+    FROM needed
+    GROUP BY returns, form
+    HAVING count(*) > 1
+),
+stand_ins AS (
+    SELECT unnest($carried::VARCHAR[]) AS id, unnest($carried_for::VARCHAR[]) AS source
+),
+-- The returns that figures are made from: those in force for a source, and (carried) those that stand in for one.
+returned AS MATERIALIZED (
+    SELECT submission.id, submission.unit, submission.form, submission.period, submission.sample, source.source, source.carried
+    FROM (
+        SELECT DISTINCT form, source AS period, source, NULL AS id, FALSE AS carried
+        FROM needed
+        UNION ALL
+        SELECT submission.form, submission.period, stand_ins.source, stand_ins.id, TRUE AS carried
+        FROM stand_ins
+        INNER JOIN submission ON submission.id = stand_ins.id
+    ) AS source
+    INNER JOIN submission
+        ON
+            submission.form = source.form
+            AND submission.period = source.period
+            AND submission.id = coalesce(source.id, submission.id)
     WHERE
-        accepted_at <= $as_of
-        AND (ended_at IS NULL OR ended_at > $as_of)
-        AND list_has_any($scope::VARCHAR[], ['0', province, prefecture, county, unit])
+        submission.accepted_at <= $as_of
+        AND (submission.ended_at IS NULL OR submission.ended_at > $as_of)
+        AND in_scope(
+            $scope::VARCHAR[], submission.province, submission.prefecture, submission.county, submission.unit
+        )
 ),
 targets AS (
     SELECT
@@ -43,17 +81,21 @@ targets AS (
     INNER JOIN target ON target.indicator = wanted.indicator AND target.period = wanted.source AND wanted.form = 'target'
     INNER JOIN org_unit ON org_unit.code = target.unit
     WHERE
-        $unit IN ('0', org_unit.province, org_unit.prefecture, org_unit.county, org_unit.code)
-        AND list_has_any($scope::VARCHAR[], ['0', org_unit.province, org_unit.prefecture, org_unit.county, org_unit.code])
+        target.set_at <= $as_of
+        AND (target.ended_at IS NULL OR target.ended_at > $as_of)
+        AND $unit IN ('0', org_unit.province, org_unit.prefecture, org_unit.county, org_unit.code)
+        AND in_scope($scope::VARCHAR[], org_unit.province, org_unit.prefecture, org_unit.county, org_unit.code)
 ),
-terms AS (
+terms AS MATERIALIZED (
     SELECT
         wanted.indicator,
         wanted.period,
         wanted.is_median,
         wanted.is_ratio,
-        in_force.unit AS reporter,
-        in_force.sample,
+        wanted.is_plain,
+        returned.unit AS reporter,
+        returned.sample,
+        returned.carried,
         fact.numerator,
         fact.denominator,
         fact.n_incomplete,
@@ -65,14 +107,26 @@ terms AS (
             WHEN 'township' THEN coalesce(fact.township, $unit)
         END AS unit
     FROM wanted
+    INNER JOIN returned ON returned.form = wanted.form AND returned.source = wanted.source
     INNER JOIN query_table($facts::VARCHAR[], TRUE) AS fact
-        ON fact.indicator = wanted.indicator AND fact.form = wanted.form AND fact.period = wanted.source AND fact.part = ''
-    INNER JOIN in_force ON in_force.id = fact.submission_id
+        ON
+            fact.submission_id = returned.id
+            AND fact.form = returned.form
+            AND fact.period = returned.period
+            AND fact.indicator = wanted.indicator
+            AND fact.part = ''
     WHERE
-        $unit = fact.department
-        OR (
-            fact.department IS NULL
-            AND $unit IN ('0', fact.province, fact.prefecture, fact.county, fact.township)
+        -- As constants, so that rows of other periods are not even read.
+        (
+            len($carried::VARCHAR[]) > 0
+            OR fact.period BETWEEN list_min($sources::VARCHAR[]) AND list_max($sources::VARCHAR[])
+        )
+        AND (
+            $unit = fact.department
+            OR (
+                fact.department IS NULL
+                AND $unit IN ('0', fact.province, fact.prefecture, fact.county, fact.township)
+            )
         )
     UNION ALL
     SELECT
@@ -80,8 +134,10 @@ terms AS (
         period,
         is_median,
         is_ratio,
+        FALSE AS is_plain,
         setter AS reporter,
         FALSE AS sample,
+        FALSE AS carried,
         NULL AS numerator,
         value AS denominator,
         0 AS n_incomplete,
@@ -100,8 +156,10 @@ by_reporter AS (
         sum(numerator) AS numerator,
         sum(denominator) AS denominator,
         sum(n_incomplete) AS n_incomplete,
-        bool_or(sample) AS sample
+        bool_or(sample) AS sample,
+        bool_or(carried) AS carried
     FROM terms
+    WHERE NOT is_plain
     GROUP BY indicator, period, unit, reporter, is_median, is_ratio
 ),
 sums AS (
@@ -116,7 +174,8 @@ sums AS (
             WHEN by_reporter.is_ratio THEN coalesce(any_value(targets.value), sum(by_reporter.denominator))
         END AS denominator,
         median(by_reporter.numerator) AS middle,
-        count(*) FILTER (by_reporter.sample) AS n_sample
+        count(*) FILTER (by_reporter.sample) AS n_sample,
+        list(by_reporter.reporter ORDER BY by_reporter.reporter) FILTER (by_reporter.carried) AS carried
     FROM by_reporter
     LEFT JOIN targets
         ON
@@ -134,12 +193,34 @@ incomplete AS (
     FROM by_reporter
     GROUP BY indicator, period, unit
 ),
+plain_sums AS (
+    SELECT
+        indicator,
+        period,
+        unit,
+        is_median,
+        is_ratio,
+        sum(numerator) AS numerator,
+        CASE WHEN is_ratio THEN sum(denominator) END AS denominator,
+        median(numerator) FILTER (is_median) AS middle,
+        count(*) FILTER (sample AND numerator IS NOT NULL) AS n_sample,
+        list(reporter ORDER BY reporter) FILTER (carried AND numerator IS NOT NULL) AS carried,
+        sum(n_incomplete) AS n_incomplete
+    FROM terms
+    WHERE is_plain
+    GROUP BY indicator, period, unit, is_median, is_ratio
+),
+found AS (
+    SELECT * FROM plain_sums
+    UNION ALL BY NAME
+    SELECT incomplete.*, sums.* EXCLUDE (indicator, period, unit)
+    FROM incomplete
+    LEFT JOIN sums USING (indicator, period, unit)
+),
 owed AS (
     SELECT
-        wanted.indicator,
-        wanted.period,
-        wanted.form,
-        wanted.source,
+        needed.form,
+        needed.source,
         expectation.unit AS reporter,
         CASE $level
             WHEN 'self' THEN $unit
@@ -148,24 +229,28 @@ owed AS (
             WHEN 'county' THEN coalesce(expectation.county, $unit)
             WHEN 'township' THEN $unit
         END AS unit
-    FROM wanted
-    INNER JOIN expectation
+    FROM (SELECT DISTINCT form, source, source_end FROM needed) AS needed
+    INNER JOIN query_table($expectations::VARCHAR) AS expectation
         ON
-            expectation.form = wanted.form
-            AND wanted.source_end BETWEEN expectation.valid_from AND expectation.valid_to
-            AND month(wanted.source_end) % expectation.months = 0
+            expectation.form = needed.form
+            AND needed.source_end BETWEEN expectation.valid_from AND expectation.valid_to
+            AND month(needed.source_end) % expectation.months = 0
+            AND expectation.set_at <= $as_of
+            AND (expectation.ended_at IS NULL OR expectation.ended_at > $as_of)
     WHERE
-        $owner IN ('0', expectation.province, expectation.prefecture, expectation.county, expectation.unit)
-        AND list_has_any(
-            $scope::VARCHAR[], ['0', expectation.province, expectation.prefecture, expectation.county, expectation.unit]
+        -- A department counts for itself alone.
+        ($owner = expectation.unit OR NOT contains(expectation.unit, '-'))
+        AND $owner IN ('0', expectation.province, expectation.prefecture, expectation.county, expectation.unit)
+        AND in_scope(
+            $scope::VARCHAR[], expectation.province, expectation.prefecture, expectation.county, expectation.unit
         )
-    UNION
+),
+sent AS (
     SELECT
-        wanted.indicator,
-        wanted.period,
-        wanted.form,
-        wanted.source,
-        submission.unit AS reporter,
+        returned.form,
+        returned.source,
+        returned.unit AS reporter,
+        $owner = submission.unit OR submission.department IS NULL AS is_part,
         CASE $level
             WHEN 'self' THEN $unit
             WHEN 'province' THEN coalesce(submission.province, $unit)
@@ -173,57 +258,69 @@ owed AS (
             WHEN 'county' THEN coalesce(submission.county, $unit)
             WHEN 'township' THEN $unit
         END AS unit
-    FROM wanted
-    INNER JOIN in_force ON in_force.form = wanted.form AND in_force.period = wanted.source
-    INNER JOIN submission ON submission.id = in_force.id
+    FROM returned
+    INNER JOIN query_table($submissions::VARCHAR) AS submission
+        ON submission.id = returned.id AND submission.form = returned.form AND submission.period = returned.period
     WHERE
-        $owner = submission.unit
-        OR (
-            submission.department IS NULL
-            AND $owner IN ('0', submission.province, submission.prefecture, submission.county)
-        )
+        NOT returned.carried
+        AND $owner IN ('0', submission.province, submission.prefecture, submission.county, submission.unit)
+),
+-- What is owed, whether it has come, and what has come without being owed.
+met AS (
+    SELECT form, source, reporter, coalesce(owed.unit, sent.unit) AS unit, sent.unit IS NOT NULL AS is_sent
+    FROM owed
+    FULL JOIN sent USING (form, source, reporter)
+    WHERE owed.unit IS NOT NULL OR sent.is_part
 ),
 answered AS (
+    SELECT needed.returns, met.unit, met.reporter, bool_and(met.is_sent) AS is_whole
+    FROM needed
+    INNER JOIN met USING (form, source)
+    GROUP BY needed.returns, met.unit, met.reporter
+),
+unsent AS (
+    SELECT needed.returns, met.unit, list(DISTINCT met.source ORDER BY met.source) AS missing_periods
+    FROM needed
+    INNER JOIN made_of_several USING (returns, form)
+    INNER JOIN met USING (form, source)
+    WHERE NOT met.is_sent
+    GROUP BY needed.returns, met.unit
+),
+reporting AS (
     SELECT
-        owed.indicator,
-        owed.period,
-        owed.unit,
-        owed.reporter,
-        count(*) AS n_owed,
-        count(in_force.id) AS n_in_force
-    FROM owed
-    LEFT JOIN in_force
-        ON in_force.unit = owed.reporter AND in_force.form = owed.form AND in_force.period = owed.source
-    GROUP BY owed.indicator, owed.period, owed.unit, owed.reporter
+        returns,
+        unit,
+        count(*) FILTER (is_whole) AS n_reporting,
+        count(*) AS n_expected,
+        list(reporter ORDER BY reporter) FILTER (NOT is_whole) AS missing
+    FROM answered
+    GROUP BY returns, unit
 ),
 response AS (
-    SELECT
-        indicator,
-        period,
-        unit,
-        count(*) FILTER (n_in_force = n_owed) AS n_reporting,
-        count(*) AS n_expected,
-        list(reporter ORDER BY reporter) FILTER (n_in_force < n_owed) AS missing
-    FROM answered
-    GROUP BY indicator, period, unit
+    SELECT asked.indicator, asked.period, reporting.*, unsent.missing_periods
+    FROM asked
+    INNER JOIN reporting USING (returns)
+    LEFT JOIN unsent USING (returns, unit)
 )
 SELECT
     indicator,
     period,
     unit,
-    sums.numerator::DOUBLE AS numerator,
-    sums.denominator::DOUBLE AS denominator,
+    found.numerator::DOUBLE AS numerator,
+    found.denominator::DOUBLE AS denominator,
     CASE
-        WHEN sums.is_median THEN sums.middle::DOUBLE
-        WHEN sums.is_ratio THEN sums.numerator::DOUBLE / nullif(sums.denominator::DOUBLE, 0)
-        ELSE sums.numerator::DOUBLE
+        WHEN found.is_median THEN found.middle::DOUBLE
+        WHEN found.is_ratio THEN found.numerator::DOUBLE / nullif(found.denominator::DOUBLE, 0)
+        ELSE found.numerator::DOUBLE
     END AS value,
     coalesce(response.n_reporting, 0)::INTEGER AS n_reporting,
     coalesce(response.n_expected, 0)::INTEGER AS n_expected,
     coalesce(response.missing, []) AS missing,
-    coalesce(incomplete.n_incomplete, 0)::INTEGER AS n_incomplete,
-    coalesce(sums.n_sample, 0)::INTEGER AS n_sample
-FROM sums
+    coalesce(response.missing_periods, []) AS missing_periods,
+    coalesce(found.carried, []) AS carried,
+    coalesce(found.n_incomplete, 0)::INTEGER AS n_incomplete,
+    coalesce(found.n_sample, 0)::INTEGER AS n_sample
+FROM found
 FULL JOIN response USING (indicator, period, unit)
-LEFT JOIN incomplete USING (indicator, period, unit)
+WHERE found.numerator IS NOT NULL OR response.returns IS NOT NULL
 ORDER BY indicator, period, unit

@@ -8,7 +8,7 @@ WITH returns AS (
         form = $form
         AND unit = $unit
         AND period_end <= $last
-        AND list_has_any($scope::VARCHAR[], ['0', province, prefecture, county, unit])
+        AND in_scope($scope::VARCHAR[], province, prefecture, county, unit)
     ORDER BY period_end DESC
     LIMIT 13
 )

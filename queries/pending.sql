@@ -6,9 +6,7 @@ WITH visible AS (
     SELECT submission.*, org_unit.name AS unit_name
     FROM submission
     LEFT JOIN org_unit ON org_unit.code = submission.unit
-    WHERE list_has_any(
-        $scope::VARCHAR[], ['0', submission.province, submission.prefecture, submission.county, submission.unit]
-    )
+    WHERE in_scope($scope::VARCHAR[], submission.province, submission.prefecture, submission.county, submission.unit)
 ),
 newest AS (
     SELECT *

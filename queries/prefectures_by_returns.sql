@@ -1,13 +1,13 @@
 -- What: where most returns in force come from, with the newest quarter (or other period) most of them are for.
 -- Grain: one row per prefecture, most returns first.
--- Parameters: scope.
+-- Parameters: scope, as_of.
 WITH in_force AS (
     SELECT coalesce(prefecture, province, '0') AS prefecture, period, period_end, form
     FROM submission
     WHERE
-        accepted_at IS NOT NULL
-        AND ended_at IS NULL
-        AND list_has_any($scope::VARCHAR[], ['0', province, prefecture, county, unit])
+        accepted_at <= $as_of
+        AND (ended_at IS NULL OR ended_at > $as_of)
+        AND in_scope($scope::VARCHAR[], province, prefecture, county, unit)
 ),
 by_period AS (
     SELECT prefecture, period, period_end, count(*) AS n

@@ -6,7 +6,7 @@
 -- Only what is owed is counted, each return once, so that no rate exceeds 100 %. Received, in time, in force mean what they
 -- do on the board (board.sql): a return is received when an acceptable revision of it stands, and was in time when any
 -- acceptable revision of it came by the day it was due. n_judged are those that came or are past that day, if it was since
--- the desk was opened.
+-- the desk was opened or the day on which it came was said; n_unjudged those that were due before and are not judged.
 WITH wanted AS (
     SELECT
         unnest($periods::VARCHAR[]) AS period,
@@ -34,8 +34,9 @@ owed AS (
     FROM expectation
     WHERE
         list_contains($forms::VARCHAR[], form)
+        AND ended_at IS NULL
         AND $unit IN ('0', province, prefecture, county, unit)
-        AND list_has_any($scope::VARCHAR[], ['0', province, prefecture, county, unit])
+        AND in_scope($scope::VARCHAR[], province, prefecture, county, unit)
 ),
 spans AS (
     SELECT form, part, part_n, valid_from, valid_to, months, due_days, count(*) AS n_units
@@ -51,7 +52,8 @@ expected AS (
         sum(spans.n_units) AS n_expected,
         sum(spans.n_units) FILTER (
             wanted.source_end + spans.due_days >= $opened::DATE AND wanted.source_end + spans.due_days < $today::DATE
-        ) AS n_past_due
+        ) AS n_past_due,
+        sum(spans.n_units) FILTER (wanted.source_end + spans.due_days < $opened::DATE) AS n_due_before
     FROM spans
     INNER JOIN wanted
         ON
@@ -67,9 +69,14 @@ acceptable AS MATERIALIZED (
         submission.period_end,
         submission.status = 'accepted' AS in_force,
         submission.status <> 'superseded' AS stands,
-        submission.period_end + owed.due_days >= greatest(
-            (submission.received_at + $offset::INTERVAL)::DATE, $opened::DATE
+        submission.period_end + owed.due_days >= coalesce(
+            submission.received_on, greatest((submission.received_at + $offset::INTERVAL)::DATE, $opened::DATE)
         ) AS in_time,
+        submission.period_end + owed.due_days < $opened::DATE AS due_before,
+        {
+            'day': coalesce(submission.received_on, (submission.received_at + $offset::INTERVAL)::DATE),
+            'only_uploaded': submission.received_on IS NULL
+        } AS receipt,
         submission.period_end + owed.due_days >= greatest($today::DATE, $opened::DATE) AS not_yet_due,
         submission.revision > 1 AS again
     FROM submission
@@ -91,7 +98,7 @@ came_again AS (
     WHERE again
 ),
 answered AS (
-    SELECT part_n, period_end, in_force, stands, in_time, not_yet_due
+    SELECT part_n, period_end, in_force, stands, in_time, due_before, receipt.only_uploaded, not_yet_due
     FROM acceptable
     ANTI JOIN came_again USING (n, period_end)
     UNION ALL
@@ -101,10 +108,12 @@ answered AS (
         bool_or(in_force) AS in_force,
         bool_or(stands) AS stands,
         bool_or(in_time) AS in_time,
+        due_before,
+        min(receipt).only_uploaded AS only_uploaded,
         not_yet_due
     FROM acceptable
     SEMI JOIN came_again USING (n, period_end)
-    GROUP BY part_n, n, period_end, not_yet_due
+    GROUP BY part_n, n, period_end, due_before, not_yet_due
 ),
 received AS (
     SELECT
@@ -113,7 +122,8 @@ received AS (
         count(*) FILTER (stands) AS n_received,
         count(*) FILTER (in_force) AS n_accepted,
         count(*) FILTER (stands AND in_time) AS n_on_time,
-        count(*) FILTER (stands AND not_yet_due) AS n_early
+        count(*) FILTER (stands AND not_yet_due) AS n_early,
+        count(*) FILTER (stands AND due_before AND NOT only_uploaded) AS n_said
     FROM answered
     GROUP BY part_n, period_end
 )
@@ -121,7 +131,10 @@ SELECT
     expected.part AS unit,
     expected.period,
     sum(expected.n_expected)::INTEGER AS n_expected,
-    (coalesce(sum(expected.n_past_due), 0) + coalesce(sum(received.n_early), 0))::INTEGER AS n_judged,
+    (
+        coalesce(sum(expected.n_past_due), 0) + coalesce(sum(received.n_early), 0) + coalesce(sum(received.n_said), 0)
+    )::INTEGER AS n_judged,
+    (coalesce(sum(expected.n_due_before), 0) - coalesce(sum(received.n_said), 0))::INTEGER AS n_unjudged,
     coalesce(sum(received.n_received), 0)::INTEGER AS n_received,
     coalesce(sum(received.n_accepted), 0)::INTEGER AS n_accepted,
     coalesce(sum(received.n_on_time), 0)::INTEGER AS n_on_time,

@@ -1,13 +1,19 @@
 -- What: the returns that stand behind the figures of a unit.
 -- Grain: one row per submission in force.
--- Parameters: scope, form, unit ('0' the country), sources (periods), as_of.
+-- Parameters: scope, form, unit ('0' the country), sources (periods), carried (submissions that stand in for one that
+--   has not come: carried_returns.sql), as_of, submissions (the table or view that places units as it was then, or in
+--   present boundaries).
 SELECT id, unit, level, period, filename, original, revision, sample, accepted_at, nil
-FROM submission
+FROM query_table($submissions::VARCHAR) AS placed
+SEMI JOIN (
+    SELECT id AS seen
+    FROM submission
+    WHERE in_scope($scope::VARCHAR[], province, prefecture, county, unit)
+) AS visible ON visible.seen = placed.id
 WHERE
     form = $form
-    AND list_contains($sources::VARCHAR[], period)
+    AND (list_contains($sources::VARCHAR[], period) OR list_contains($carried::VARCHAR[], id))
     AND accepted_at <= $as_of
     AND (ended_at IS NULL OR ended_at > $as_of)
     AND ($unit = unit OR (department IS NULL AND $unit IN ('0', province, prefecture, county)))
-    AND list_has_any($scope::VARCHAR[], ['0', province, prefecture, county, unit])
 ORDER BY period, unit

@@ -15,5 +15,5 @@ FROM reviewed
 INNER JOIN org_unit ON org_unit.code = reviewed.unit
 WHERE
     $unit IN ('0', org_unit.province, org_unit.prefecture, org_unit.county, org_unit.code)
-    AND list_has_any($scope::VARCHAR[], ['0', org_unit.province, org_unit.prefecture, org_unit.county, org_unit.code])
+    AND in_scope($scope::VARCHAR[], org_unit.province, org_unit.prefecture, org_unit.county, org_unit.code)
 ORDER BY reviewed.reviewed_at DESC, reviewed.form, reviewed.unit, reviewed.item

@@ -8,14 +8,27 @@
 -- usual holds, in powers of ten (a bound of Chernoff: n × the divergence of the two shares). Rows of a stock change, or
 -- rest, together: it takes twice the surprise. at_stake: the part of the rows beneath the unit above that would have
 -- changed.
-WITH returns AS (
+WITH visible AS (
     SELECT *
     FROM standing
     WHERE
         period_end BETWEEN $first AND $last
         AND $within IN ('0', province)
         AND coalesce($form, form) = form
-        AND list_has_any($scope::VARCHAR[], ['0', province, prefecture, county, unit])
+        AND in_scope($scope::VARCHAR[], province, prefecture, county, unit)
+),
+-- Those that are asked about and their peers.
+returns AS (
+    SELECT visible.*
+    FROM visible
+    SEMI JOIN visible AS asked
+        ON
+            asked.form = visible.form
+            AND asked.period = visible.period
+            AND asked.level = visible.level
+            AND asked.peers = visible.peers
+            AND $unit IN ('0', asked.province, asked.prefecture, asked.county, asked.unit)
+            AND coalesce($submission, asked.id) = asked.id
 ),
 pairs AS (
     SELECT returns.*, before.id AS before_id, before.period AS before_period
@@ -23,7 +36,7 @@ pairs AS (
     ASOF INNER JOIN (
         SELECT *
         FROM standing
-        WHERE period_end BETWEEN $first::DATE - INTERVAL 2 YEAR AND $last
+        WHERE period_end BETWEEN $first::DATE - INTERVAL 2 YEAR AND $last AND $within IN ('0', province)
     ) AS before
         ON before.form = returns.form AND before.unit = returns.unit AND before.period_end < returns.period_start
 ),

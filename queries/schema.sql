@@ -5,6 +5,14 @@ CREATE TABLE IF NOT EXISTS journal (
     seq BIGINT, happened_at TIMESTAMP, who VARCHAR, kind VARCHAR, subject VARCHAR, body VARCHAR, hash VARCHAR
 );
 
+-- Whether a unit with these codes is in a scope. A list made of the codes in every row would take ten times as long.
+CREATE OR REPLACE MACRO in_scope(scope, province, prefecture, county, unit) AS
+    list_contains(scope, '0')
+    OR list_contains(scope, province)
+    OR list_contains(scope, prefecture)
+    OR list_contains(scope, county)
+    OR list_contains(scope, unit);
+
 -- One row: what the derived tables were made for (a hash of this schema, the forms and the register).
 CREATE TABLE IF NOT EXISTS about (made_for VARCHAR);
 
@@ -14,21 +22,30 @@ CREATE TABLE IF NOT EXISTS org_unit (
     county VARCHAR, township VARCHAR, villages INTEGER, communities INTEGER, valid_from DATE, valid_to DATE
 );
 
+-- Where the figures of a former unit count in present boundaries: one row per former unit (the code it had until the day
+-- before valid_to) × unit that followed it, with the codes above that and the part of the figures that it gets. A unit that
+-- was split without stored weights has none.
+CREATE TABLE IF NOT EXISTS heir (
+    former VARCHAR, valid_to DATE, weight DOUBLE, province VARCHAR, prefecture VARCHAR, county VARCHAR, township VARCHAR
+);
+
 -- One row per file received; sha256 of its bytes is its name under originals/.
 CREATE TABLE IF NOT EXISTS original (
     sha256 VARCHAR, filename VARCHAR, kind VARCHAR, bytes BIGINT, received_at TIMESTAMP, who VARCHAR, sample BOOLEAN,
     reason VARCHAR
 );
 
--- One row per return: one form, unit and period as it arrived in one file. In force from accepted_at until ended_at. nil: a
+-- One row per return: one form, unit and period as it arrived in one file. In force from accepted_at until ended_at, not on
+-- the desk any more from given_back_at on, when it was sent back or withdrawn. nil: a
 -- nil return, signed in a file or entered (then original is NULL). repeats: the return whose values this one brings once
--- more; it is then no revision and there is nothing to decide (status unchanged).
+-- more; it is then no revision and there is nothing to decide (status unchanged). received_at: of the upload; received_on:
+-- the earlier day on which it came by another way, where that was said.
 CREATE TABLE IF NOT EXISTS submission (
     id VARCHAR, original VARCHAR, filename VARCHAR, sheets VARCHAR, form VARCHAR, unit VARCHAR, level INTEGER,
     province VARCHAR, prefecture VARCHAR, county VARCHAR, department VARCHAR, period VARCHAR, period_start DATE,
     period_end DATE, revision INTEGER, status VARCHAR, sample BOOLEAN, received_at TIMESTAMP, accepted_at TIMESTAMP,
     ended_at TIMESTAMP, n_rows INTEGER, n_errors INTEGER, n_queries INTEGER, n_explained INTEGER, questions VARCHAR,
-    nil BOOLEAN, repeats VARCHAR
+    nil BOOLEAN, repeats VARCHAR, received_on DATE, given_back_at TIMESTAMP
 );
 
 -- One row per finding of a submission, errors first.
@@ -53,23 +70,25 @@ CREATE TABLE IF NOT EXISTS fact (
 
 -- One row per rule of who owes what, in the order n in which they were laid down: a unit, or (beneath) every unit of the
 -- form's level beneath it, owes the form or is let off (owes) for the periods that end between the two dates. frequency
--- and due_days (after the period's end) are NULL where they are the form's own and the usual.
+-- and due_days (after the period's end) are NULL where they are the form's own and the usual. It held from set_at until
+-- ended_at.
 CREATE TABLE IF NOT EXISTS assignment (
     n INTEGER, form VARCHAR, unit VARCHAR, beneath BOOLEAN, frequency VARCHAR, due_days INTEGER, owes BOOLEAN,
-    valid_from DATE, valid_to DATE, sample BOOLEAN
+    valid_from DATE, valid_to DATE, sample BOOLEAN, set_at TIMESTAMP DEFAULT TIMESTAMP '0001-01-01', ended_at TIMESTAMP
 );
 
--- One row per indicator × unit × period: what the unit has been asked to reach.
+-- One row per indicator × unit × period × value: what the unit has been asked to reach, from set_at until ended_at.
 CREATE TABLE IF NOT EXISTS target (
-    indicator VARCHAR, unit VARCHAR, period VARCHAR, value DECIMAL(18, 4), sample BOOLEAN
+    indicator VARCHAR, unit VARCHAR, period VARCHAR, value DECIMAL(18, 4), sample BOOLEAN, set_at TIMESTAMP DEFAULT TIMESTAMP '0001-01-01',
+    ended_at TIMESTAMP
 );
 
--- Who owes what, resolved from the assignments and the default: one row per form × unit × span of time; the spans of a unit
--- do not overlap. The return for a period is owed that ends in the span, in a month that months (1, 3, 6, 12) divides,
--- and is due due_days after that day.
+-- Who owes what, resolved from the assignments and the default: one row per form × unit × span of time; at any moment
+-- (set_at, ended_at) the spans of a unit do not overlap. The return for a period is owed that ends in the span, in a month
+-- that months (1, 3, 6, 12) divides, and is due due_days after that day.
 CREATE TABLE IF NOT EXISTS expectation (
     form VARCHAR, unit VARCHAR, province VARCHAR, prefecture VARCHAR, county VARCHAR, valid_from DATE, valid_to DATE,
-    months INTEGER, due_days INTEGER
+    months INTEGER, due_days INTEGER, set_at TIMESTAMP DEFAULT TIMESTAMP '0001-01-01', ended_at TIMESTAMP
 );
 
 -- One row per form × period that is closed now: no return of it is put in force or taken out of it until it is reopened.
@@ -88,7 +107,8 @@ CREATE TABLE IF NOT EXISTS reviewed (
 
 -- One row per form × unit × period: the return that stands for it, in force or waiting for a decision. parent: the unit
 -- whose figures it adds to; peers: the unit whose returns it is compared with: of its level those of the prefecture, of the
--- province where those are fewer than 8, else of the country.
+-- province where those are fewer than 8, else of the country. A question about some periods or a province looks at those
+-- only, as all windows are parted by them.
 CREATE OR REPLACE VIEW standing AS
 SELECT
     id,
@@ -108,10 +128,10 @@ SELECT
         ELSE '0'
     END AS parent,
     CASE
-        WHEN count(*) OVER (PARTITION BY form, period, period_end, level, prefecture) >= 8 THEN prefecture
-        WHEN count(*) OVER (PARTITION BY form, period, period_end, level, province) >= 8 THEN province
+        WHEN count(*) OVER (PARTITION BY form, period, period_end, province, level, prefecture) >= 8 THEN prefecture
+        WHEN count(*) OVER (PARTITION BY form, period, period_end, province, level) >= 8 THEN province
         ELSE '0'
     END AS peers
 FROM submission
 WHERE status IN ('error', 'query', 'clean', 'accepted')
-QUALIFY row_number() OVER (PARTITION BY form, unit, period, period_end ORDER BY revision DESC) = 1;
+QUALIFY row_number() OVER (PARTITION BY form, period, period_end, province, unit ORDER BY revision DESC) = 1;

@@ -27,7 +27,7 @@ returns AS (
     WHERE
         period_end BETWEEN $first::DATE - INTERVAL 1 YEAR AND $last
         AND $within IN ('0', province)
-        AND list_has_any($scope::VARCHAR[], ['0', province, prefecture, county, unit])
+        AND in_scope($scope::VARCHAR[], province, prefecture, county, unit)
 ),
 terms AS (
     SELECT

@@ -14,8 +14,6 @@ WHERE
     AND ($status IS NULL OR submission.status = $status)
     AND ($id IS NULL OR submission.id = $id)
     AND (
-        list_has_any(
-            $scope::VARCHAR[], ['0', submission.province, submission.prefecture, submission.county, submission.unit]
-        )
+        in_scope($scope::VARCHAR[], submission.province, submission.prefecture, submission.county, submission.unit)
     )
 ORDER BY submission.received_at DESC, submission.id

@@ -1,14 +1,14 @@
 -- What: what has happened to one submission, from its arrival on, and around it: its period closed and opened again, its unit
 --   reminded.
 -- Grain: one row per event of the journal, oldest first; note is the reason, explanation or text that was given, how the way
---   a unit was reminded, unit and period where a return was moved to.
+--   a unit was reminded, unit and period where a return was moved to, received_on the earlier day on which it came.
 -- Parameters: scope, submission (its id).
 WITH this AS (
     SELECT *
     FROM submission
     WHERE
         id = $submission
-        AND list_has_any($scope::VARCHAR[], ['0', province, prefecture, county, unit])
+        AND in_scope($scope::VARCHAR[], province, prefecture, county, unit)
 )
 SELECT
     journal.seq,
@@ -25,6 +25,7 @@ SELECT
         ''
     ) AS note,
     journal.body ->> 'how' AS how,
+    journal.body ->> 'received_on' AS received_on,
     CASE WHEN journal.kind = 'answered' THEN journal.body ->> 'unit' END AS unit,
     CASE WHEN journal.kind = 'answered' THEN journal.body ->> 'period' END AS period
 FROM this

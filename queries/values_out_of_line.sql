@@ -15,14 +15,27 @@
 -- a power of ten is taken off, or both are the same number but for one digit; and two thirds of the items beside it kept
 -- their size. figure: the total of the unit above; figure_expected: with these values as expected. A cell that a finding
 -- names is left out.
-WITH returns AS (
+WITH visible AS (
     SELECT *, list_contains($flows::VARCHAR[], form) AS is_flow
     FROM standing
     WHERE
         period_end BETWEEN $first AND $last
         AND $within IN ('0', province)
         AND coalesce($form, form) = form
-        AND list_has_any($scope::VARCHAR[], ['0', province, prefecture, county, unit])
+        AND in_scope($scope::VARCHAR[], province, prefecture, county, unit)
+),
+-- Those that are asked about and their peers.
+returns AS (
+    SELECT visible.*
+    FROM visible
+    SEMI JOIN visible AS asked
+        ON
+            asked.form = visible.form
+            AND asked.period = visible.period
+            AND asked.level = visible.level
+            AND asked.peers = visible.peers
+            AND $unit IN ('0', asked.province, asked.prefecture, asked.county, asked.unit)
+            AND coalesce($submission, asked.id) = asked.id
 ),
 earlier AS (
     SELECT
@@ -39,6 +52,7 @@ earlier AS (
             AND past.period_end < returns.period_start
             AND past.period_end >= returns.period_end - INTERVAL 2 YEAR
             AND past.period_end BETWEEN $first::DATE - INTERVAL 2 YEAR AND $last
+            AND $within IN ('0', past.province)
     WINDOW backwards AS (PARTITION BY returns.id ORDER BY past.period_end DESC)
     QUALIFY n <= if(returns.is_flow, 8, 2) OR is_year_ago
 ),

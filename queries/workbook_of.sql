@@ -6,7 +6,5 @@ FROM submission
 INNER JOIN original ON original.sha256 = submission.original
 WHERE
     submission.id = $submission
-    AND list_has_any(
-        $scope::VARCHAR[], ['0', submission.province, submission.prefecture, submission.county, submission.unit]
-    )
+    AND in_scope($scope::VARCHAR[], submission.province, submission.prefecture, submission.county, submission.unit)
 GROUP BY submission.id, submission.original, submission.filename

@@ -2,8 +2,11 @@
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import date
+from io import BytesIO
 from pathlib import Path
 
+import openpyxl
 import pytest
 from stores import LINXI, SONGSHAN, contents, files_in, places, send, small_store, submitted
 from test_questions import OFFICER, coverage, locked
@@ -272,6 +275,34 @@ def test_a_password_from_a_file_or_the_environment(
     monkeypatch.delenv("HUIZONG_PASSWORD")
     words = written(tmp_path / "对.txt", "\ufeff不对\r\n秘密2018\r\n".encode())
     assert outcome("--password-file", words) in ("clean", "already")
+
+
+def test_a_protected_workbook_is_marked_up_without_its_password(run: Run, tmp_path: Path) -> None:
+    path, out = written(tmp_path / "锁.xlsx", locked(STAFF)), tmp_path / "审核.xlsx"
+    words = written(tmp_path / "对.txt", "不对\n秘密2018\n".encode())
+    status, answer = run("markup", path, "-o", out, "--password-file", words)
+    assert (status, answer["files"][0]["file"], answer["files"][0]["status"]) == (0, str(path), "clean")
+    assert openpyxl.load_workbook(out).sheetnames[-1] == openpyxl.load_workbook(BytesIO(STAFF)).sheetnames[-1]
+    out.unlink()
+    status, answer = run("markup", path, "-o", out, "--password-file", written(tmp_path / "错.txt", b"x"))
+    assert (status, answer["output"], out.exists()) == (1, None, False)
+    assert "密码不正确" in answer["files"][0]["findings"][0]["message"]
+
+
+def test_a_watched_folder_opens_protected_workbooks(run: Run, tmp_path: Path, store: Store) -> None:
+    folder = tmp_path / "收件"
+    folder.mkdir()
+    written(folder / "锁.xlsx", locked(STAFF))
+    words = written(tmp_path / "对.txt", "秘密2018".encode())
+    run("watch", folder, "--once", "--every", "0.01", "--password-file", words)
+    assert submissions.listed(store)["status"].tolist() == ["clean"]
+
+
+def test_a_protected_workbook_keeps_the_day_on_which_it_came(store: Store) -> None:
+    files = [("1.xlsx", locked(STAFF))]
+    (receipt,) = intake.receive(store, files, who="统计员", received_on=date(2018, 10, 12))
+    intake.receive_unlocked(store, receipt, "秘密2018", who="统计员")
+    assert submissions.listed(store)["received_on"].iloc[0].date() == date(2018, 10, 12)
 
 
 def test_a_wrong_password_is_said_to_be_wrong(run: Run, tmp_path: Path) -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from stores import LINXI, SONGSHAN, submitted
 from streamlit.testing.v1 import AppTest
-from test_desk_pages import press, run
+from test_desk_pages import XLSX, press, run
 from workbooks import make_workbook, office
 
 from huizong import assignments, board_ui, decisions, desk, ui
 from huizong.org_units import COUNTY, register
 from huizong.periods import Period, period_on
+from huizong.rules_sheet import rules_workbook
 from huizong.store import Store, open_store
 from huizong.texts import speak
 
@@ -49,6 +50,8 @@ def test_a_new_desk_shows_that_everything_is_owed_and_nothing_has_come(store: St
     n_columns = 4 + 3 + (now.number == 4)
     assert metrics(app) == {"应报": str(12 * n_columns), "已报": "0", "已通过": "0", "上报率": "0.0%", "按时率": "—",
                             "逾期": metrics(app)["逾期"]}  # fmt: skip
+    (said,) = (caption.value for caption in app.caption if "默认" in caption.value)
+    assert f"应报 {12 * n_columns} 份" in said
     (table,) = app.dataframe
     assert len(table.value) == 12
     assert "松山区" in table.value["填报单位"].tolist()
@@ -69,7 +72,7 @@ def test_the_board_shows_each_return_in_words_and_counts_them(store: Store) -> N
     assert "🔒 🤝 结对帮扶" in table
     assert (metrics(app)["应报"], metrics(app)["已报"], metrics(app)["已通过"]) == ("84", "2", "2")
     pills = next(group for group in app.button_group if group.key.startswith("states "))
-    assert pills.options[:2] == ["逾期 81", "有错待退 1"]
+    assert pills.options[:3] == ["逾期 69", "有错待退 1", "定案时缺报 12"]
 
     pills.set_value(["accepted", "nil"]).run()
     table = app.dataframe[0].value
@@ -112,6 +115,46 @@ def test_the_board_speaks_english(store: Store) -> None:
     app = run("board", unit="1504", period="2018-Q3", lang="en")
     assert metrics(app)["Owed"] == "84"
     assert app.dataframe[0].value.set_index("Reporting unit").loc["林西县", "👥 Staffing"].startswith("🔴 Has errors")
+
+
+def test_what_was_due_before_the_desk_was_opened_is_said_beside_the_rate(store: Store) -> None:
+    decisions.nil(store, "training", LINXI, "2018-Q3", who="统计员", reason="无培训")
+    app = run("board", unit=LINXI, period="2018-Q3")
+    assert (metrics(app)["按时率"], metrics(app)["逾期"]) == ("—", "6")
+    (said,) = (caption.value for caption in app.caption if "启用前" in caption.value)
+    assert "7 份" in said
+    assert f"{date.today()}" in said
+    later = run("board", unit=LINXI, period="2099-Q1")
+    assert not any("启用前" in caption.value for caption in later.caption)
+
+
+def test_a_closed_period_chases_nobody_and_names_who_was_absent(store: Store) -> None:
+    decisions.close(store, "2018-Q3", ["pairing"], who="统计员", reason="定案")
+    app = run("board", unit=LINXI, period="2018-Q3")
+    row = app.dataframe[0].value.iloc[0]
+    assert row["🔒 🤝 结对帮扶"] == "🔒 定案时缺报"
+    assert metrics(app)["逾期"] == "6"
+    assert "结对帮扶" not in app.code[0].value
+    assert "宣传信息" in app.code[0].value
+
+
+def test_closing_warns_of_all_that_is_outstanding_with_names(store: Store) -> None:
+    decisions.assign(store, [{"form": form, "unit": "0", "beneath": True, "owes": False} for form in store.forms]
+                     + [{"form": "staffing", "unit": unit} for unit in (SONGSHAN, LINXI)]
+                     + [{"form": "training", "unit": LINXI}], who="统计员")  # fmt: skip
+    wrong = submitted(store, staffing("林西县", women=99))
+    decisions.send_back(store, wrong, who="统计员", reason="女性人数不对")
+    app = run("board", unit="1504", period="2018-Q3")
+    (warning,) = (warning.value for warning in app.warning if "未办结" in warning.value)
+    assert "赤峰市 3 份，其他地区 0 份" in warning
+    assert "逾期 · 统战培训情况表（1）：林西县" in warning
+    assert [line.replace("\\", "") for line in warning.splitlines()[1:]] == [
+        "- 逾期 · 统战机构人员配备情况表（1）：松山区",
+        "- 逾期 · 统战培训情况表（1）：林西县",
+        "- 有错退回 · 统战机构人员配备情况表（1）：林西县",
+    ]
+    app = run("board", unit=SONGSHAN, period="2018-Q3")  # closing is for all regions
+    assert any("松山区 1 份，其他地区 2 份" in warning.value for warning in app.warning)
 
 
 def test_what_waits_beside_the_one_in_force_and_what_was_not_asked_for_are_marked(store: Store) -> None:
@@ -203,3 +246,17 @@ def test_a_save_of_somebody_else_is_not_overwritten(store: Store) -> None:
     press(app, "放弃改动")
     assert "尚未保存的改动" not in markdown(app)
     assert app.dataframe[0].value["place"].tolist() == ["内蒙古自治区 › 赤峰市 › 林西县"]
+
+
+def test_rules_edited_in_excel_are_shown_before_they_are_saved(store: Store) -> None:
+    rules = [assignments.completed(store, {"form": "staffing", "unit": unit}) for unit in (SONGSHAN, LINXI)]
+    decisions.assign(store, rules[:1], who="统计员", replaces=True)
+    app = run("assignments")
+    app.file_uploader[0].set_value(("任务.xlsx", rules_workbook(store, rules), XLSX)).run()
+    assert "➕ 人员配备：内蒙古自治区 › 赤峰市 › 林西县" in markdown(app)
+    assert assignments.laid_down(store) == rules[:1]
+    save(app, "林西县补入")
+    assert assignments.laid_down(store) == rules
+    app.file_uploader[0].set_value(("任务.xlsx", b"no workbook", XLSX)).run()
+    assert len(app.error) == 1
+    assert "尚未保存的改动" not in markdown(app)

@@ -18,7 +18,8 @@ from zipfile import ZipFile
 import openpyxl
 import pytest
 from clerk import Office, staffing_workbook
-from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, Request, expect, sync_playwright
 from server import ROOT
 
 from huizong import board_ui, decisions, intake, journal, submissions
@@ -50,6 +51,7 @@ pytestmark = pytest.mark.xdist_group("browser")
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium")
     assert chromium, "no chromium on the PATH; scripts/install_tools.sh installs it"
+    expect.set_options(timeout=20_000)  # on a busy machine, as page.set_default_timeout below
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield browser
@@ -226,6 +228,21 @@ def test_blanks_are_issued_and_known_again(page: Page, own: str) -> None:
     expect(page.get_by_role("heading", level=2).filter(has_text="红山区")).to_be_visible()
 
 
+def test_who_comes_first_by_a_pages_own_address_sees_no_file_names(
+    page: Page, serve: Callable[[Path], str], store_dir: Path
+) -> None:
+    Store(store_dir).close()
+    page.add_init_script(
+        "window.menus = new Set(); setInterval(() => document.querySelectorAll('[data-testid=stSidebarNavLink]')"
+        ".forEach(link => window.menus.add(link.innerText)), 15)"
+    )
+    visit(page, serve(store_dir), "board", unit=COUNTY)
+    expect(page.get_by_test_id("stSidebarNavLink").filter(has_text="催报台")).to_be_visible()
+    menus = page.evaluate("[...window.menus].join()")
+    assert "催报台" in menus
+    assert "assignments" not in menus
+
+
 # ---- a quarter -------------------------------------------------------------------------------------------------------
 
 THIS_QUARTER = period_on(date.today(), "quarter").previous()  # the one that is over and comes in now
@@ -327,6 +344,7 @@ def test_a_quarter_is_lived_through(page: Page, serve: Callable[[Path], str], de
     expect(pills.filter(has_text="零报告 1")).to_be_visible()
 
     pills.get_by_role("button", name="逾期 1").click()
+    settle(page)
     page.get_by_role("tab", name="催报").click()
     expect(page.get_by_test_id("stCode")).to_have_count(1)
     expect(page.get_by_test_id("stCode")).to_contain_text("林西县")
@@ -338,10 +356,21 @@ def test_a_quarter_is_lived_through(page: Page, serve: Callable[[Path], str], de
 
     page.get_by_role("tab", name="定案").click()
     page.get_by_test_id("stPopover").get_by_role("button", name="定案").click()
+    expect(popover).to_contain_text("逾期 · 统战机构人员配备情况表（1）：林西县")
+    expect(popover).to_contain_text("未报 · 统战培训情况表（11）：红山区、元宝山区、松山区")
     fill_in(page, "理由", "本季度汇总完毕")
+    expect(popover).to_contain_text("赤峰市 12 份")
+    screenshot(page, "quarter-5-closing")
     popover.get_by_role("button", name="确认定案").click()
     expect(page.get_by_text("定案（本季度汇总完毕）")).to_be_visible()
-    screenshot(page, "quarter-5-closed")
+    expect(pills.filter(has_text="定案时缺报 12")).to_be_visible()
+    expect(pills.get_by_role("button", name="逾期")).to_have_count(0)
+    page.get_by_role("tab", name="催报").click()
+    expect(page.get_by_text("无需催报")).to_be_visible()
+    screenshot(page, "quarter-6-closed")
+    visit(page, server, "submissions", **board)
+    expect(page.get_by_text("本季度汇总完毕").first).to_be_visible()
+    expect(page.get_by_role("button", name="撤回")).to_have_count(0)
 
     store = Store(desk_of_a_quarter)
     with store.moment() as cursor:
@@ -383,3 +412,74 @@ def test_every_page_stands_in_both_languages(page: Page, demo: str, language: st
         visit(page, demo, path, lang=language)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         screenshot(page, f"{path or 'overview'}.{language}")
+
+
+# ---- looking ---------------------------------------------------------------------------------------------------------
+
+
+def click_on(page: Page, mark: Locator) -> None:
+    """A click on the middle of something drawn; Playwright takes what is transparent for hidden."""
+    mark.scroll_into_view_if_needed()
+    box = mark.bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_timeout(500)
+    settle(page)
+
+
+def chart(page: Page, n: int = 0) -> Locator:
+    drawing = page.locator(".js-plotly-plot").nth(n)
+    drawing.locator(".main-svg").first.wait_for(timeout=60_000)
+    return drawing
+
+
+def test_a_bar_leads_down_and_a_number_to_its_terms(page: Page, demo: str) -> None:
+    visit(page, demo, "coverage", unit="1504", period="2018-Q3", indicator="full_time_coverage")
+    click_on(page, page.locator(".st-key-figure-full_time_coverage [data-testid=stMetricValue]"))
+    expect(page).to_have_url(re.compile(r"/lineage\?.*unit=1504.*indicator=full_time_coverage"))
+    expect(page.get_by_test_id("stMetricValue").first).to_have_text("9.9%")
+    page.go_back()
+    settle(page)
+    click_on(page, chart(page).locator(".bars .point path").first)
+    expect(page).to_have_url(re.compile("unit=150402"))  # 红山区 has most
+    visit(page, demo, "coverage", unit="1504", period="2018-Q3", indicator="full_time_coverage", view="time")
+    click_on(page, chart(page).locator(".textpoint text").last)
+    expect(page).to_have_url(re.compile(r"/lineage\?.*unit=150430.*period=2018-Q3"))
+    expect(page.get_by_test_id("stMetricLabel").first).to_have_text("专职配备率")
+
+
+def test_a_chart_is_taken_away_as_table_workbook_and_picture(page: Page, demo: str, tmp_path: Path) -> None:
+    visit(page, demo, "coverage", unit="1504", period="2018-Q3", indicator="full_time_coverage")
+    chart(page)
+    page.get_by_text("数据与下载").first.click()
+    panel = page.get_by_test_id("stPopoverBody")
+    expect(panel.get_by_test_id("stDataFrame")).to_be_visible()
+    with page.expect_download() as picture:
+        panel.get_by_text("下载图片").click()
+    assert picture.value.suggested_filename == "赤峰市2018年第三季度专职配备率排名.png"
+    picture.value.save_as(tmp_path / "chart.png")
+    drawn = Image.open(tmp_path / "chart.png").convert("L")
+    assert drawn.width >= 3000, "300 dots an inch on a page's width"
+    assert drawn.getpixel((0, 0)) == 255
+    note = drawn.crop((0, drawn.height - 75, drawn.width, drawn.height))
+    assert note.getextrema()[0] < 160, "the source stands at the foot"
+    with page.expect_download() as workbook:
+        panel.get_by_text("下载 Excel").click()
+    workbook.value.save_as(tmp_path / "chart.xlsx")
+    cells = [cell.value for row in openpyxl.load_workbook(tmp_path / "chart.xlsx").active for cell in row]
+    assert "红山区" in cells
+    assert any("来源" in str(cell) and "上报 12/12" in str(cell) for cell in cells)
+
+
+def test_the_print_view_fits_a4_and_has_nothing_to_click(page: Page, demo: str, tmp_path: Path) -> None:
+    visit(page, demo, "coverage", unit="1504", period="2018-Q3", print="1")
+    chart(page, 3)
+    for widget in ("stSidebar", "stButtonGroup", "stSelectbox", "stPopover", "stDownloadButton"):
+        for shown in page.get_by_test_id(widget).all():
+            expect(shown).to_be_hidden()
+    assert max(box.bounding_box()["width"] for box in page.locator(".js-plotly-plot").all()) <= 1000
+    for words in ("统战委员配备", "9.9%", "敖汉旗", "来源"):
+        expect(page.get_by_text(words).filter(visible=True).first).to_be_visible()
+    page.emulate_media(media="print")
+    expect(page.get_by_text("打印", exact=False).first).to_be_hidden()
+    pages = page.pdf(path=tmp_path / "coverage.pdf", prefer_css_page_size=True, print_background=True)
+    assert 2 <= len(re.findall(rb"/Type\s*/Page\b", pages)) <= 4

@@ -7,8 +7,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from io import BytesIO
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -359,41 +360,34 @@ def test_watch_tells_of_what_it_cannot_open_once_and_tries_again(
         return real(path, *args, **more)
 
     monkeypatch.setattr(Path, "open", refused_twice)
-    looks = iter([True, True, True, True, False])
-    monkeypatch.setattr(Inbox, "complete", ending(Inbox.complete, looks))
+    monkeypatch.setattr(Inbox, "complete", meanwhile({5: end_this_process}))
     status, out, _ = run("watch", folder, "--every", "0.01", "--json")
     assert status == 0
     assert [json.loads(line)["outcome"] for line in out.splitlines()] == ["unreadable", "received"]
 
 
-def ending(complete: Callable, looks: Iterator[bool]) -> Callable:
-    """Inbox.complete that asks the process to end after so many looks."""
+def meanwhile(deeds: Mapping[int, Callable[[], object]]) -> Callable[[Inbox], list[Path]]:
+    """Inbox.complete, before whose n-th call deeds[n] is done."""
+    looks, complete = count(1), Inbox.complete
 
     def look(inbox: Inbox) -> list[Path]:
-        if not next(looks):
-            os.kill(os.getpid(), signal.SIGTERM)
-            return []
+        if deed := deeds.get(next(looks)):
+            deed()
         return complete(inbox)
 
     return look
+
+
+def end_this_process() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def test_watch_says_that_the_folder_is_gone_and_goes_on_when_it_is_back(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "共享"
-    looks: list[int] = []
-    real = Inbox.complete
-
-    def complete(inbox: Inbox) -> list[Path]:
-        looks.append(1)
-        if len(looks) == 3:
-            inbox_with(folder, **{"甲.xlsx": CLEAN})
-        if len(looks) == 6:
-            os.kill(os.getpid(), signal.SIGTERM)
-        return real(inbox)
-
-    monkeypatch.setattr(Inbox, "complete", complete)
+    deeds = {3: lambda: inbox_with(folder, **{"甲.xlsx": CLEAN}), 6: end_this_process}
+    monkeypatch.setattr(Inbox, "complete", meanwhile(deeds))
     status, out, err = run("watch", folder, "--every", "0.01")
     assert status == 0
     assert "已收到" in out
@@ -412,18 +406,8 @@ def test_watch_waits_while_another_process_has_the_store(
         [sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert holder.stdout.readline()
-    looks: list[int] = []
-    real = Inbox.complete
-
-    def complete(inbox: Inbox) -> list[Path]:
-        looks.append(1)
-        if len(looks) == 5:
-            holder.communicate("go\n", timeout=20)
-        if len(looks) == 8:
-            os.kill(os.getpid(), signal.SIGTERM)
-        return real(inbox)
-
-    monkeypatch.setattr(Inbox, "complete", complete)
+    deeds = {5: lambda: holder.communicate("go\n", timeout=20), 8: end_this_process}
+    monkeypatch.setattr(Inbox, "complete", meanwhile(deeds))
     status, out, err = run("watch", folder, "--every", "0.01")
     assert status == 0
     assert "已收到" in out

@@ -8,13 +8,13 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from huizong import charts
+from huizong import charts, figure_words
 from huizong.charts import Caption
-from huizong.forms import Indicator, Text
+from huizong.forms import Indicator, Text, all_forms
 from huizong.periods import Period
 from huizong.texts import speak
 
-CAPTION = Caption("专职率排名", "赤峰市", "2018年第三季度")
+CAPTION = Caption("专职率排名", "赤峰市", "2018年第三季度", (11, 12))
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +37,9 @@ def children(**values: float) -> pd.DataFrame:
         [
             {
                 "unit": f"15040{n}", "name": name, "indicator": "rate", "value": math.nan if value is None else value,
-                "n_reporting": int(value is not None), "n_expected": 1,
+                "denominator": math.nan if value is None else 1, "n_reporting": int(value is not None), "n_expected": 1,
+                "period": "2018-Q3", "below_threshold": False, "n_carried": 0, "min_response": 0.8,
+                "missing_periods": [], "target": math.nan,
             }
             for n, (name, value) in enumerate(values.items())
         ]
@@ -51,7 +53,7 @@ def course(**values: float) -> pd.DataFrame:
         value, n = value if isinstance(value, tuple) else (value, 12)
         code = f"{name[1:5]}-{name[5:]}"
         rows.append({"period": code, "value": math.nan if value is None else value, "n_reporting": n, "n_expected": 12})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).assign(unit="1504", indicator="rate", below_threshold=False)
 
 
 def bars(figure: go.Figure) -> list[go.Bar]:
@@ -85,7 +87,7 @@ def words(figure: go.Figure) -> str:
     ],
 )
 def test_a_figure_is_printed_with_its_unit(value: float | None, shown: Indicator, printed: str) -> None:
-    assert charts.format_value(value, shown) == printed
+    assert figure_words.format_value(value, shown) == printed
 
 
 @pytest.mark.parametrize(
@@ -100,13 +102,13 @@ def test_a_figure_is_printed_with_its_unit(value: float | None, shown: Indicator
     ],
 )
 def test_a_change_of_a_share_is_in_percentage_points(change: float, shown: Indicator, printed: str) -> None:
-    assert charts.format_change(change, shown) == printed
+    assert figure_words.format_change(change, shown) == printed
 
 
 def test_a_figure_speaks_the_language_of_the_page() -> None:
     speak("en")
-    assert charts.format_change(0.012, indicator()) == "+1.2 pp"
-    assert charts.format_value(5, indicator(unit="人", decimals=0)) == "5 people"
+    assert figure_words.format_change(0.012, indicator()) == "+1.2 pp"
+    assert figure_words.format_value(5, indicator(unit="人", decimals=0)) == "5 people"
 
 
 # ---- ranking ---------------------------------------------------------------------------------------------------------
@@ -115,8 +117,8 @@ def test_a_figure_speaks_the_language_of_the_page() -> None:
 def test_a_ranking_says_what_where_and_when() -> None:
     figure = charts.ranking(children(甲=0.2), indicator(), CAPTION)
     assert "专职率排名" in figure.layout.title.text
-    assert "赤峰市 · 2018年第三季度" in figure.layout.title.subtitle.text
-    assert "单位：%" in figure.layout.title.subtitle.text
+    assert "赤峰市 · 2018年第三季度 · 上报 11/12" in figure.layout.title.subtitle.text
+    assert figure.layout.xaxis.title.text == "单位：%"
 
 
 @pytest.mark.parametrize(("better", "order"), [("higher", "乙丙甲"), ("lower", "甲丙乙"), ("neither", "乙丙甲")])
@@ -130,7 +132,7 @@ def test_the_best_stands_on_top(better: str, order: str) -> None:
 def test_values_are_printed_and_a_click_carries_the_code() -> None:
     (bar,) = bars(charts.ranking(children(甲=0.2, 乙=0.8), indicator(), CAPTION))
     assert list(bar.text) == ["80.0%", "20.0%"]
-    assert bar.customdata.tolist() == [["150401"], ["150400"]]
+    assert bar.customdata.tolist() == [["150401", "rate", "2018-Q3"], ["150400", "rate", "2018-Q3"]]
 
 
 def test_who_has_not_reported_is_named_and_not_drawn_as_zero() -> None:
@@ -138,18 +140,27 @@ def test_who_has_not_reported_is_named_and_not_drawn_as_zero() -> None:
     (bar,) = bars(figure)
     assert bar.x.tolist() == [0.8, 0.0]
     assert list(figure.layout.yaxis.ticktext) == ["乙", "甲", "林西县"]
-    assert "未报" in words(figure)
+    assert "尚未上报" in words(figure)
 
 
 def test_reported_without_a_figure_is_not_called_unreported() -> None:
     rows = children(甲=0.4, 乙=None).assign(n_reporting=1)
-    assert "无数据" in words(charts.ranking(rows, indicator(), CAPTION))
+    assert "已报数据不足以计算" in words(charts.ranking(rows, indicator(), CAPTION))
 
 
 def test_the_whole_is_drawn_as_a_line() -> None:
     figure = charts.ranking(children(甲=0.2, 乙=0.8), indicator(), CAPTION, average=0.45)
     assert figure.layout.shapes[0].x0 == 0.45
     assert "总体 45.0%" in words(figure)
+
+
+def test_a_figure_of_too_few_returns_is_struck_and_never_ranked() -> None:
+    rows = children(甲=0.2, 林西县=0.9, 乙=0.8)
+    rows["below_threshold"], rows["n_expected"] = rows["name"] == "林西县", 5
+    figure = charts.ranking(rows, indicator(), CAPTION)
+    assert bars(figure)[0].x.tolist() == [0.8, 0.2]
+    assert list(figure.layout.yaxis.ticktext) == ["乙", "甲", "林西县"]
+    assert "<s>90.0%</s> 仅报1/5，不足80%" in words(figure)
 
 
 def test_a_ranking_of_nobody_is_empty_and_not_an_error() -> None:
@@ -200,9 +211,39 @@ def test_a_boundary_change_is_marked_before_its_period() -> None:
     assert "郾城县 → 郾城区" in words(figure)
 
 
+def test_a_point_of_too_few_returns_is_struck_and_joined_to_nothing() -> None:
+    rows = course(p2018Q1=0.1, p2018Q2=(0.9, 2), p2018Q3=0.3)
+    rows["below_threshold"] = rows["n_reporting"] < 6
+    line, left_out = charts.trend(rows, indicator(), CAPTION).data
+    assert np.isnan(line.y[1])
+    assert list(line.text) == ["10.0%", "", "30.0%"]
+    assert list(left_out.text) == ["", "<s>90.0%</s>", ""]
+    assert left_out.customdata[1].tolist() == ["1504", "rate", "2018-Q2"]
+
+
+def test_a_target_is_drawn_within_the_axis_and_named() -> None:
+    figure = charts.trend(course(p2018Q1=0.1, p2018Q2=0.2), indicator(), CAPTION, target=0.9)
+    assert figure.data[1].y.tolist() == [0.9, 0.9]
+    assert figure.layout.yaxis.range[1] > 0.9
+    assert "目标 90.0%" in words(figure)
+
+
 def test_a_long_trend_prints_ends_and_extremes_only() -> None:
     values = np.array([5.0, *range(20, 40), 10.0])
     assert charts.printed_points(values) == {0, 20, 21}
+
+
+# ---- colours ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_part_has_one_colour_and_no_two_of_a_composition_share_one() -> None:
+    forms = all_forms()
+    colours = charts.part_colours(forms)
+    for form in forms.values():
+        for composition in form.compositions:
+            codes = composition.items or [code.code for code in form.by_code[composition.by].codes]
+            assert len({colours[code] for code in codes}) == len(codes), composition.code
+    assert colours["other"] == colours[""] == charts.GREY
 
 
 # ---- composition, heat map, changes, flows ---------------------------------------------------------------------------
@@ -216,12 +257,13 @@ def parts_of(**regions: dict[str, float]) -> pd.DataFrame:
 def test_a_composition_adds_up_to_the_whole() -> None:
     rows = parts_of(x={"a": 1, "b": 3}, y={"b": 5})
     labels = {"a": "专职", "c": "外派", "b": "兼职"}
-    figure = charts.composition(rows, {"x": "甲", "y": "乙", "z": "林西县"}, labels, CAPTION, "人")
+    colours = {"a": charts.BLUE, "b": charts.GREEN, "c": charts.PINK}
+    figure = charts.composition(rows, {"x": "甲", "y": "乙", "z": "林西县"}, labels, colours, CAPTION, "人")
     first, second = bars(figure)
     assert [first.name, second.name] == ["专职", "兼职"]
     assert (first.x + second.x).tolist() == [1, 1, 0]
     assert list(second.text) == ["75%", "100%", ""]
-    assert second.marker.color == charts.PALETTE[2], "a part keeps its colour whether or not another one is there"
+    assert second.marker.color == charts.GREEN, "a part keeps its colour whether or not another one is there"
     assert list(figure.layout.yaxis.ticktext) == ["甲（4）", "乙（5）", "林西县"]
     assert "未报" in words(figure)
 
@@ -239,7 +281,7 @@ def test_a_heat_map_prints_every_figure_and_colours_by_direction() -> None:
     assert colours.z[:2].tolist() == [[0, 1, 0.5], [1, 0, 0.5]]
     assert np.isnan(colours.z[2]).all()
     assert list(cells.text) == ["10.0%"] * 3 + ["90.0%"] * 3 + ["未报"] * 3
-    assert cells.customdata[3].tolist() == ["150401", "up"]
+    assert cells.customdata[3].tolist() == ["150401", "up", "2018-Q3"]
 
 
 def test_equal_values_say_nothing_about_who_is_better() -> None:
@@ -257,6 +299,22 @@ def test_a_change_is_coloured_by_whether_it_is_good() -> None:
     (bar,) = charts.changes(rows, CAPTION).data
     assert list(bar.marker.color) == [charts.BLUE, charts.VERMILION, charts.GREY]
     assert list(bar.text) == ["+1", "−2", "+3"]
+
+
+@pytest.mark.parametrize("way", [1, -1])
+def test_changes_of_one_direction_leave_the_other_side_of_the_chart_to_no_one(way: int) -> None:
+    sizes = [way * 0.3, way * 0.1]
+    rows = pd.DataFrame(
+        {"unit": ["1", "2"], "label": ["甲", "乙"], "text": ["a", "b"], "size": sizes, "good": [True, True]}
+    )
+    low, high = sorted(way * end for end in charts.changes(rows, CAPTION).layout.xaxis.range)
+    assert low == 0
+    assert high > 0.3 * 1.5  # room for the words beyond the longest bar
+
+
+@pytest.mark.parametrize(("share", "anchor"), [(0.0, "left"), (0.33, "left"), (0.5, "center"), (0.9, "right")])
+def test_words_at_an_upright_line_end_inside_the_chart(share: float, anchor: str) -> None:
+    assert charts.beside(share) == anchor
 
 
 def test_flows_show_the_heaviest_only() -> None:
@@ -308,6 +366,6 @@ def test_response_over_time_prints_every_share_and_a_dash_where_nothing_was_owed
     figure = charts.response_over_time(frame, "response", periods, regions, CAPTION)
     colours, texts = figure.data
     assert list(texts.text) == ["50%", "100%", "—", "0%"]
-    assert texts.customdata.tolist()[3] == ["150424", "2018-Q3"]
+    assert texts.customdata.tolist()[3] == ["150424", "response", "2018-Q3"]
     assert np.array_equal(colours.z, [[0.5, 1], [math.nan, 0]], equal_nan=True)
     assert "松山区" in words(figure)

@@ -2,11 +2,13 @@
 
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from docx import Document
 from icalendar import Calendar
+from stores import places, small_store
 
 from huizong import chasing, decisions, derive
 from huizong.org_units import register
@@ -15,11 +17,12 @@ from huizong.store import Store
 
 TODAY, BY = date(2018, 10, 20), date(2018, 10, 25)
 SONGSHAN, LINXI, HONGSHAN, AOHAN = "150404", "150424", "150402", "150430"
+BUREAU = "321084-01"
 
 
 def row(form: str, unit: str, state: str, **more: object) -> dict:
     plain = {"unit_name": register().get(unit).name, "period": "2018-Q3", "due": date(2018, 10, 15), "days_late": 0,
-             "submission_id": None, "revision": None, "n_errors": 0, "n_open_queries": 0}  # fmt: skip
+             "submission_id": None, "revision": None, "n_errors": 0, "n_open_queries": 0, "closed": False}  # fmt: skip
     return plain | {"form": form, "unit": unit, "state": state} | more
 
 
@@ -32,6 +35,8 @@ def board() -> pd.DataFrame:
         row("staffing", AOHAN, "to_explain", submission_id="d", n_open_queries=2),
         row("coverage", SONGSHAN, "sent_back", submission_id="e", n_errors=3, days_late=5),
         row("training", SONGSHAN, "overdue", days_late=5),
+        row("staffing", SONGSHAN, "absent", closed=True),
+        row("pairing", SONGSHAN, "errors", submission_id="f", n_errors=1, closed=True),
         row("publicity", SONGSHAN, "overdue", period="2018-08", due=date(2018, 9, 15), days_late=35),
     ])  # fmt: skip
 
@@ -105,13 +110,23 @@ def test_the_calendar_has_every_day_on_which_something_is_due(store: Store) -> N
     assert chasing.due_dates(store, "1504", date(2018, 10, 1), date(2018, 10, 31), scope=["37"]).empty
 
 
-def arrive(store: Store, unit: str, period: Period, days_after: int) -> None:
-    """A right return of training, received so many days after the period's end."""
+def arrive(store: Store, code: str, period: Period, days_after: int, form: str = "training") -> None:
+    """A right return, received so many days after the period's end."""
+    unit = store.units.get(code)
     store.run(
         "INSERT INTO submission (id, form, unit, province, prefecture, county, period, period_end, revision, status, "
         "received_at, accepted_at, n_errors, n_queries, n_explained) "
-        "VALUES ($1 || $2, 'training', $1, '15', '1504', $1, $2, $3, 1, 'accepted', $4, $4, 0, 0, 0)",
-        [unit, period.code, period.end, period.end + timedelta(days=days_after)],
+        "VALUES ($1 || $2, $8, $1, $5, $6, $7, $2, $3, 1, 'accepted', $4, $4, 0, 0, 0)",
+        [
+            unit.code,
+            period.code,
+            period.end,
+            period.end + timedelta(days=days_after),
+            unit.province,
+            unit.prefecture,
+            unit.county,
+            form,
+        ],
     )
 
 
@@ -128,3 +143,16 @@ def test_who_is_late_again_and_again_is_named_with_the_periods(store: Store) -> 
     assert (late["name"], late["n_late"], late["n_expected"], late["late"]) == ("松山区", 2, 4, 0.5)
     assert late["history"] == [1, 0, 1, 0]
     assert chasing.often_late(store, "1504", quarters[-1], today=date(2018, 12, 1), scope=["37"]).empty
+
+
+def test_departments_of_a_county_are_late_each_for_itself(tmp_path: Path) -> None:
+    store = small_store(tmp_path, units=places(BUREAU, "321084"))
+    rules = [{"form": form, "unit": "32", "beneath": True, "owes": False} for form in store.forms]
+    rules += [{"form": "staffing", "unit": code, "from": "2018-01-01"} for code in (BUREAU, "321084")]
+    decisions.assign(store, rules, who="统计员")
+    for quarter in (Period.of("2018-Q1"), Period.of("2018-Q2")):
+        arrive(store, BUREAU, quarter, 40, "staffing")
+        arrive(store, "321084", quarter, 10, "staffing")
+    found = chasing.often_late(store, "3210", Period.of("2018-Q2"), today=date(2018, 12, 1))
+    assert found[["unit", "n_late", "n_expected"]].values.tolist() == [[BUREAU, 2, 2]]
+    store.close()

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 
 import hostile
@@ -182,6 +183,16 @@ def test_load_without_accept_accepts_nothing(run: Run, tmp_path: Path) -> None:
     assert (returned["form"], returned["unit"], returned["period"], returned["status"]) == (
         "staffing", SONGSHAN, "2018-Q3", "clean",
     )  # fmt: skip
+
+
+def test_load_says_when_the_files_came(run: Run, tmp_path: Path) -> None:
+    clean = make_workbook("staffing", [office("区委统战部")], unit="松山区", period="2018-Q3")
+    paths = written(tmp_path, 报表=clean)
+    assert cli.main(["load", *map(str, paths), "--received-on", "2999-01-01"]) == 2
+    run("load", *paths, "--received-on", "2018-10-12")
+    store = open_store()
+    assert store.run("SELECT received_on FROM submission") == [(date(2018, 10, 12),)]
+    store.close()
 
 
 def test_load_again_and_a_bad_file(run: Run, tmp_path: Path) -> None:

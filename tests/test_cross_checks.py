@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from stores import sample_store
 from streamlit.testing.v1 import AppTest
 from workbooks import make_workbook
 
@@ -16,7 +17,6 @@ from huizong import cli, cross_checks, decisions, derive, intake, submissions
 from huizong.cross_checks import CHECKS, Line
 from huizong.forms import FORMS, BadForm, load_forms
 from huizong.periods import Period
-from huizong.samples import load_samples
 from huizong.store import Store, open_store
 from huizong.texts import speak
 
@@ -91,8 +91,7 @@ MISTAKES = [
 
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    store = Store(tmp_path_factory.mktemp("samples"))
-    load_samples(store)
+    store = sample_store(tmp_path_factory.mktemp("samples"))
     yield store
     store.close()
 

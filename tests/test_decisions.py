@@ -644,7 +644,7 @@ def test_what_a_first_return_would_change_is_shown_and_nothing_is_kept(store: St
     assert rate.loc["15", "after"] == pytest.approx(4 / 12)
     counts = ["reporting_before", "reporting_after", "expected_before", "expected_after"]
     assert rate.loc["1504", counts].tolist() == [1, 2, 2, 2]
-    assert rate["name"].tolist() == ["松山区", "赤峰市", "内蒙古自治区"]
+    assert rate["name"].tolist() == ["松山区", "赤峰市", "内蒙古自治区", "全国"]
 
 
 def test_what_a_revision_would_change_is_what_accepting_it_changes(store: Store) -> None:
@@ -653,7 +653,7 @@ def test_what_a_revision_would_change_is_what_accepting_it_changes(store: Store)
     submission = submitted(store, staffing(office("区委统战部", 3, authorised_posts=4, women=1)))
     told = impact(store, submission)
     asked = [*store.forms.indicators]
-    units = (SONGSHAN, "1504", "15")
+    units = (SONGSHAN, "1504", "15", "0")
     was = {unit: figures(store, asked, unit, [Period.of(QUARTER)]).set_index("indicator")["value"] for unit in units}
     decisions.accept(store, [submission], who=WHO)
     now = {unit: figures(store, asked, unit, [Period.of(QUARTER)]).set_index("indicator")["value"] for unit in units}
@@ -692,6 +692,7 @@ def test_a_month_changes_the_figures_of_its_month(store: Store) -> None:
 def test_a_viewer_is_told_of_no_region_beyond_his_own(store: Store) -> None:
     submission = submitted(store, staffing())
     assert set(impact(store, submission, ["1504"])["unit"]) == {SONGSHAN, "1504"}
+    assert set(impact(store, submission)["unit"]) == {SONGSHAN, "1504", "15", "0"}
     assert impact(store, submission, ["4501"]).empty
 
 

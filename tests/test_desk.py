@@ -109,7 +109,7 @@ def test_who_owes_what_is_what_the_twin_says(ruled: Store, seed: int) -> None:
         assert found == wanted, asked
         n_owed += len(wanted)
     assert n_owed > 20
-    spans = ruled.run("SELECT form, unit, valid_from, valid_to FROM expectation ORDER BY form, unit, valid_from")
+    spans = ruled.run("SELECT form, unit, valid_from, valid_to FROM expectation WHERE ended_at IS NULL ORDER BY ALL")
     for one, following in pairwise(spans):
         assert one[2] <= one[3]
         assert one[:2] != following[:2] or one[3] < following[2], "spans of a unit overlap"
@@ -130,6 +130,7 @@ class Sent:
     status: str
     nil: bool
     received_at: datetime
+    received_on: date | None
     n_errors: int
     n_open: int
 
@@ -152,8 +153,11 @@ def random_revisions(random: Random, store: Store) -> list[Sent]:
                     wrong = status == "error" or (status == "sent_back" and random.random() < 0.5)
                     open_queries = random.choice([0, 2]) if status == "query" else 0
                     nil = status == "accepted" and random.random() < 0.3
-                    found.append(Sent(f"{form}-{unit}-{part}-{n}", form, unit, part, n, status, nil, at, int(wrong) * 2,
-                                      open_queries))  # fmt: skip
+                    said = random.choice(
+                        [None, None, (at + desk.clock_ahead()).date() - timedelta(random.randint(0, 6))]
+                    )
+                    found.append(Sent(f"{form}-{unit}-{part}-{n}", form, unit, part, n, status, nil, at, said,
+                                      int(wrong) * 2, open_queries))  # fmt: skip
                     at += timedelta(hours=random.randint(1, 8 * 24))
     return found
 
@@ -164,7 +168,8 @@ def put_in(store: Store, sent: list[Sent]) -> None:
         cursor.execute("DELETE FROM submission")
         insert(cursor, "submission", {
             **{name: [getattr(one, name) for one in sent]
-               for name in ("id", "form", "unit", "revision", "status", "nil", "received_at", "n_errors")},
+               for name in ("id", "form", "unit", "revision", "status", "nil", "received_at", "received_on",
+                            "n_errors")},
             "period": [one.period.code for one in sent],
             "period_end": [one.period.end for one in sent],
             "n_queries": [3 if one.status == "query" else 0 for one in sent],
@@ -193,7 +198,12 @@ def state_of(one: Sent) -> str:
     return "sent_back" if one.status == "sent_back" else "pending"
 
 
-def cell(sent: list[Sent], due: date | None, opened: date) -> Cell | None:
+def day_of(one: Sent) -> tuple[date, bool]:
+    """When a revision came, and whether that is the upload's day because none was said."""
+    return one.received_on or (one.received_at + desk.clock_ahead()).date(), one.received_on is None
+
+
+def cell(sent: list[Sent], due: date | None, opened: date, *, closed: bool) -> Cell | None:
     """What one form, unit and period looks like on the board."""
     came = [one for one in sent if one.status != "withdrawn"]
     if not came and due is None:
@@ -204,18 +214,18 @@ def cell(sent: list[Sent], due: date | None, opened: date) -> Cell | None:
     newer = newest[0] if in_force and newest[0].revision > in_force[0].revision else None
     stands = any(one.status in ("query", "clean", "accepted") for one in came)
     acceptable = [one for one in came if one.status in ("query", "clean", "accepted", "superseded")]
-    first = min(one.received_at for one in acceptable) + desk.clock_ahead() if stands else None
+    day, only_uploaded = min(map(day_of, acceptable)) if stands else (None, True)
     state = state_of(shown) if shown else "missing"
-    if state in ("missing", "sent_back") and first is None and due and due < TODAY:
-        state = "overdue"
-    day = first.date() if first else None
+    if state in ("missing", "sent_back") and day is None and due:
+        state = "absent" if closed else "overdue" if due < TODAY else state
+    judged = due and (due >= opened or not only_uploaded)
     late = 0
-    if due and day is None:
+    if due and day is None and not closed:
         late = max((TODAY - due).days, 0)
-    elif due and due >= opened:
+    elif judged and day:
         late = max((day - due).days, 0)
     on_time = None
-    if due and due >= opened and (day or due < TODAY):
+    if judged and (day or due < TODAY):
         on_time = day is not None and day <= due
     return Cell(state, state_of(newer) if newer else None, late, on_time, stands, shown.id if shown else None)
 
@@ -229,6 +239,10 @@ def test_the_board_and_the_rates_are_what_the_twin_says(
     decisions.assign(ruled, rules, who="统计员", replaces=True)
     sent = random_revisions(random, ruled)
     put_in(ruled, sent)
+    closed = {(form, part.code) for _asked, form, part in desk.sources(ruled.forms, [Q3]) if random.random() < 0.3}
+    ruled.run("DELETE FROM closing")
+    for pair in closed:
+        ruled.run("INSERT INTO closing (form, period) VALUES (?, ?)", [*pair])
     opened = date(2018, 7, 12)
     monkeypatch.setattr(desk, "opened", lambda _store: opened)
     totals: dict[tuple[str, str, str], list[int]] = {}
@@ -242,7 +256,7 @@ def test_the_board_and_the_rates_are_what_the_twin_says(
                 days = owed_days(ruled, rules, form, unit, period)
                 due = None if days is None else period.end + timedelta(days=days)
                 history = [one for one in sent if (one.form, one.unit, one.period) == (form, unit, period)]
-                wanted = cell(history, due, opened)
+                wanted = cell(history, due, opened, closed=(form, period.code) in closed)
                 row = rows.pop((form, period.code, unit), None)
                 assert (row is None) == (wanted is None), (form, unit, period)
                 if row is None:
@@ -256,19 +270,20 @@ def test_the_board_and_the_rates_are_what_the_twin_says(
                 states.add(row.state)
                 if due:
                     for level, part in (("province", ancestors(unit)[1]), ("unit", unit)):
-                        count = totals.setdefault((level, part, asked.code), [0, 0, 0, 0, 0])
+                        count = totals.setdefault((level, part, asked.code), [0, 0, 0, 0, 0, 0])
                         count[0] += 1
                         count[1] += wanted.received
                         count[2] += any(one.status == "accepted" for one in history)
                         count[3] += wanted.on_time is not None
                         count[4] += wanted.on_time is True
+                        count[5] += wanted.on_time is None and due < opened
         assert not rows
     assert len(states) >= 6
     for level in ("province", "unit"):
         rates = desk.rates(ruled, [Period.of("2018-Q2"), Q3], level=level, today=TODAY)
         assert not rates.empty
         for row in rates.itertuples():
-            counts = [row.n_expected, row.n_received, row.n_accepted, row.n_judged, row.n_on_time]
+            counts = [row.n_expected, row.n_received, row.n_accepted, row.n_judged, row.n_on_time, row.n_unjudged]
             assert counts == totals.pop((level, row.unit, row.period)), (level, row.unit, row.period)
             assert 0 <= row.response <= 1
             assert pd.isna(row.on_time) if not row.n_judged else 0 <= row.on_time <= 1

@@ -1,6 +1,7 @@
 """The pages of the desk, run by Streamlit's AppTest over a store of their own."""
 
 from collections.abc import Iterator
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 
@@ -203,7 +204,7 @@ def test_what_accepting_would_change_is_shown_before_the_click(store: Store) -> 
     receive(store, workbook(), accept=True)
     receive(store, workbook(Office(OFFICE, 8, 4, 4)))
     table = table_with(run("upload"), "林西县")
-    assert table.columns.tolist() == ["指标", "林西县", "赤峰市", "内蒙古自治区"]
+    assert table.columns.tolist() == ["指标", "林西县", "赤峰市", "内蒙古自治区", "全国"]
     staff = table[table["指标"] == "在岗人数"].iloc[0]
     assert staff["林西县"].replace("\\", "") == "6 → 8（+2）"
     assert store.ask("pending")["replaces"].notna().all()
@@ -268,13 +269,13 @@ def test_a_closed_period_says_so_and_takes_no_decision(store: Store) -> None:
 
 
 def closing_script() -> None:
-    from huizong import decisions_ui, ui
+    from huizong import closing_ui, ui
     from huizong.org_units import register
     from huizong.periods import Period
     from huizong.store import open_store
 
     view = ui.View(open_store(), register().get("1504"), Period.of("2018-Q4"))
-    decisions_ui.offer_closing(view, view.period)
+    closing_ui.offer_closing(view, view.period)
 
 
 def test_a_period_is_closed_and_reopened_with_a_reason(store: Store) -> None:
@@ -282,7 +283,8 @@ def test_a_period_is_closed_and_reopened_with_a_reason(store: Store) -> None:
     app = AppTest.from_function(closing_script, default_timeout=30).run()
     assert not app.exception
     assert any("还有 1 件报送待处理" in warning.value for warning in app.warning)
-    assert next(button for button in app.button if button.label == "确认定案").disabled
+    (button,) = (button for button in app.button if button.label == "确认定案")
+    assert (button.disabled, "请先填写理由" in button.help) == (True, True)
     app.text_area(key="why close 2018-Q4").input("年报定案").run()
     press(app, "确认定案")
     assert store.run("SELECT count(*) FROM closing") == [(8,)]  # one of six forms comes three times
@@ -313,3 +315,15 @@ def test_a_finding_of_a_rule_on_trial_says_that_it_is_one(store: Store) -> None:
     app = run("submissions")
     assert set(table_with(app, "如何处理")["类别"]) == {"⚗️ 试行"}
     assert any("不告知填报单位" in caption.value for caption in app.caption)
+
+
+def test_what_came_by_post_is_dropped_with_its_day(store: Store) -> None:
+    app = run("upload")
+    app.date_input[0].set_value(date(2018, 10, 12)).run()
+    app.file_uploader[0].set_value([("松山区.xlsx", workbook(), XLSX)])
+    app.run()
+    assert any("收到日期 2018-10-12，上传于" in text.value for text in app.markdown)
+    assert app.date_input[0].value is None  # it holds for one upload
+    assert table_with(run("submissions"), "经办")["备注"].str.replace("\\", "").tolist() == [
+        "收到日期 2018-10-12：松山区.xlsx"
+    ]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from huizong.forms import FORMS, BadForm, Form, UnknownForm, all_forms, load_form, load_forms, plain
+from huizong.forms import FORMS, MIN_RESPONSE, BadForm, Form, UnknownForm, all_forms, load_form, load_forms, plain
 
 # form → its printed heads, in the order of the blank; a head with another above it is written 其中：专职.
 PRINTED = {
@@ -189,6 +189,8 @@ def change(form: dict, key: str, value: object) -> dict:
         ("rows.name_item", "chanel", "rows.name_item: no item 'chanel'"),
         ("rows.units", ["township"], "units: stands exactly where unit_item does"),
         ("frequency", "weekly", "frequency: Input should be 'month', 'quarter', 'half_year' or 'year'"),
+        ("min_response", 80, "min_response: Input should be less than or equal to 1"),
+        ("carry_months", 6, "carry_months: what happened in one period is never carried into another"),
         ("colour", "red", "colour: Extra inputs are not permitted"),
     ],
 )
@@ -253,3 +255,12 @@ def test_the_least_a_form_needs(tmp_path: Path):
         key: declared()[key] for key in "code title theme icon order valid_from frequency measure rows items".split()
     }
     assert isinstance(load_form(written(tmp_path, form)), Form)
+
+
+def test_the_least_response_is_the_form_s_unless_an_indicator_says_another(tmp_path: Path):
+    form = change(declared(), "min_response", 0.5)
+    load_form(written(tmp_path, change(form, "indicators.1.min_response", 1)))
+    forms = load_forms(tmp_path)
+    first, second = (indicator.code for indicator in forms["publicity"].indicators[:2])
+    assert (forms.min_response(first), forms.min_response(second)) == (0.5, 1)
+    assert all_forms().min_response(first) == MIN_RESPONSE

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -14,7 +15,17 @@ from workbooks import course, make_workbook, office, pairing, township
 
 from huizong import decisions, derive, intake, journal
 from huizong.forms import Form, all_forms
-from huizong.indicators import UnknownIndicator, composition, default_view, figures, figures_by_child, response
+from huizong.indicators import (
+    UnknownIndicator,
+    compared,
+    compared_periods,
+    composition,
+    default_view,
+    figures,
+    figures_by_child,
+    ranked,
+    response,
+)
 from huizong.org_units import DEPARTMENT, TOWNSHIP, OrgUnit, UnknownUnit
 from huizong.periods import Period
 from huizong.returns import read_returns
@@ -155,11 +166,21 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         derive.apply(store, cursor, journal.append(cursor, "示例", happenings))
     for unit, target in TARGETS.items():
         decisions.set_target(store, "target_fulfilment", unit, "2018", float(target), who="示例")
+    for (indicator, unit, period), value in GOALS.items():
+        decisions.set_target(store, indicator, unit, period, float(value), who="示例")
     yield store
     store.close()
 
 
 TARGETS = {SONGSHAN: Decimal(20), YONGNING: Decimal("7.5"), "1504": Decimal(50)}  # 林西县 has none of its own
+GOALS = {
+    ("member_coverage", SONGSHAN, "2018"): Decimal("0.95"),
+    ("member_coverage", SONGSHAN, "2018-Q3"): Decimal("0.9"),
+    ("member_coverage", "1504", "2018-H2"): Decimal("0.85"),
+    ("sessions", LINXI, "2018"): Decimal(40),  # says nothing of a quarter
+    ("sessions", "15", "2018-Q3"): Decimal(12),
+    ("participants_per_session", LINXI, "2018"): Decimal(60),
+}
 
 
 @pytest.fixture(scope="module")
@@ -205,44 +226,66 @@ def missing_or(number: object) -> float | None:
 def in_common(figure: twin.Figure) -> tuple:
     """What both can say, comparable."""
     sides = [None if side is None else float(side) for side in (figure.numerator, figure.denominator)]
-    return (*sides, figure.value, figure.n_reporting, figure.n_expected, figure.missing, figure.n_incomplete)
+    response = (figure.n_reporting, figure.n_expected, figure.missing, figure.n_incomplete)
+    return (
+        *sides,
+        figure.value,
+        *response,
+        figure.missing_periods,
+        figure.carried,
+        figure.below_threshold,
+        figure.target,
+    )
 
 
+def found_in(row: Any) -> tuple:
+    """The same of a row of figures."""
+    sides = (missing_or(row.numerator), missing_or(row.denominator), missing_or(row.value))
+    assert row.n_carried == len(row.carried)
+    return (*sides, row.n_reporting, row.n_expected, list(row.missing), row.n_incomplete, list(row.missing_periods),
+            list(row.carried), row.below_threshold, missing_or(row.target))  # fmt: skip
+
+
+@pytest.mark.parametrize("carry", [False, True])
 @pytest.mark.parametrize("level", ASKED)
-def test_every_figure_is_that_of_the_twin(world: Store, in_force: list[twin.InForce], level: str) -> None:
-    known = {"forms": FORMS, "units": REGISTER, "returns": in_force, "targets": TARGETS}
+def test_every_figure_is_that_of_the_twin(world: Store, in_force: list[twin.InForce], level: str, carry: bool) -> None:
+    known = {"forms": FORMS, "units": REGISTER, "returns": in_force, "targets": TARGETS, "goals": GOALS, "carry": carry}
     n_known = 0
     for unit in ASKED[level]:
-        frame = figures(world, FORMS.indicators, unit, PERIODS)
+        frame = figures(world, FORMS.indicators, unit, PERIODS, carry=carry)
         assert len(frame) == len(FORMS.indicators) * len(PERIODS)
         for row in frame.itertuples():
             expected = twin.figure(row.indicator, REGISTER.get(unit), Period.of(row.period), **known)
-            sides = (missing_or(row.numerator), missing_or(row.denominator), missing_or(row.value))
-            found = (*sides, row.n_reporting, row.n_expected, list(row.missing), row.n_incomplete)
-            assert found == in_common(expected), (row.indicator, unit, row.period)
+            assert found_in(row) == in_common(expected), (row.indicator, unit, row.period)
             n_known += expected.value is not None
     assert n_known >= 5
 
 
+@pytest.mark.parametrize("carry", [False, True])
 @pytest.mark.parametrize("unit", ["0", "15", "1504"])
-def test_the_figure_of_each_part_is_that_of_the_twin(world: Store, in_force: list[twin.InForce], unit: str) -> None:
-    known = {"forms": FORMS, "units": REGISTER, "returns": in_force, "targets": TARGETS}
-    for row in figures_by_child(world, FORMS.indicators, unit, PERIODS).itertuples():
+def test_the_figure_of_each_part_is_that_of_the_twin(
+    world: Store, in_force: list[twin.InForce], unit: str, carry: bool
+) -> None:
+    known = {"forms": FORMS, "units": REGISTER, "returns": in_force, "targets": TARGETS, "goals": GOALS, "carry": carry}
+    for row in figures_by_child(world, FORMS.indicators, unit, PERIODS, carry=carry).itertuples():
         expected = twin.figure(row.indicator, REGISTER.get(row.unit), Period.of(row.period), **known)
-        found = (missing_or(row.numerator), missing_or(row.denominator), missing_or(row.value))
-        assert (*found, row.n_reporting, row.n_expected) == in_common(expected)[:5], (row.indicator, row.unit)
+        assert found_in(row) == in_common(expected), (row.indicator, row.unit, row.period)
         assert row.name == REGISTER.get(row.unit).name
 
 
-def test_the_figure_of_each_township_is_that_of_the_twin(world: Store, in_force: list[twin.InForce]) -> None:
-    known = {"forms": FORMS, "units": REGISTER, "returns": in_force, "targets": TARGETS}
-    frame = figures_by_child(world, FORMS.indicators, SONGSHAN, PERIODS)
+@pytest.mark.parametrize("carry", [False, True])
+def test_the_figure_of_each_township_is_that_of_the_twin(
+    world: Store, in_force: list[twin.InForce], carry: bool
+) -> None:
+    known = {"forms": FORMS, "units": REGISTER, "returns": in_force, "targets": TARGETS, "goals": GOALS, "carry": carry}
+    frame = figures_by_child(world, FORMS.indicators, SONGSHAN, PERIODS, carry=carry)
     townships = frame[frame["unit"] != SONGSHAN]
     assert townships["unit"].nunique() == 4
     for row in townships.itertuples():
         expected = twin.figure(row.indicator, REGISTER.get(row.unit), Period.of(row.period), **known)
         found = (missing_or(row.numerator), missing_or(row.denominator), missing_or(row.value))
         assert found == in_common(expected)[:3], (row.indicator, row.unit, row.period)
+        assert list(row.carried) == expected.carried, (row.indicator, row.unit, row.period)
 
 
 # ---- the rules of adding up, one by one ------------------------------------------------------------------------------
@@ -412,3 +455,161 @@ def test_a_first_visit_shows_where_most_is(store: Store) -> None:
     accepted(store, staffing(office("县委统战部", 3), unit="林西县"))
     accepted(store, staffing(office("区委统战部", 3), unit="邕宁区", period="2018-Q4"))
     assert default_view(store) == ("1504", "2018-Q3")
+
+
+# ---- honest figures --------------------------------------------------------------------------------------------------
+
+
+def both_counties(store: Store, period: str, songshan: dict[str, int], linxi: dict[str, int]) -> None:
+    for unit, numbers in (("松山区", songshan), ("林西县", linxi)):
+        row = office(f"{unit}委统战部", numbers["staff"], women=numbers.get("women", 1))
+        accepted(store, staffing(row, unit=unit, period=period))
+
+
+def test_the_random_world_carries_and_strikes(world: Store) -> None:
+    frame = figures(world, FORMS.indicators, "1504", PERIODS, carry=True)
+    assert (frame["n_carried"] > 0).any()
+    assert frame["below_threshold"].any()
+    flow = frame["indicator"].map(lambda code: FORMS.indicators[code][0].measure == "flow")
+    alone = ~frame["indicator"].isin(twin.ACROSS)  # participants_per_staff divides by a stock
+    assert not (frame["n_carried"] > 0)[flow & alone].any()
+
+
+def test_too_few_returns_strike_a_figure(store: Store) -> None:
+    accepted(store, staffing(office("区委统战部", 3)))
+    row = one(store, "women_share", "1504")
+    assert (row["n_reporting"], row["n_expected"], row["min_response"], row["below_threshold"]) == (1, 2, 0.8, True)
+    assert not one(store, "women_share")["below_threshold"]
+    accepted(store, staffing(office("县委统战部", 3), unit="林西县"))
+    assert not one(store, "women_share", "1504")["below_threshold"]
+
+
+def test_a_form_or_an_indicator_sets_its_own_threshold(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    accepted(store, staffing(office("区委统战部", 3)))
+    form = FORMS["staffing"]
+    indicators = [
+        i.model_copy(update={"min_response": 0.5 if i.code == "women_share" else None}) for i in form.indicators
+    ]
+    lenient = type(FORMS)(FORMS | {"staffing": form.model_copy(update={"min_response": 0.9, "indicators": indicators})})
+    monkeypatch.setattr(store, "forms", lenient)
+    assert not one(store, "women_share", "1504")["below_threshold"]
+    assert one(store, "full_time_share", "1504")["min_response"] == 0.9
+
+
+def test_the_last_return_stands_in_for_a_stock(store: Store) -> None:
+    both_counties(store, "2018-Q2", {"staff": 4}, {"staff": 6})
+    accepted(store, staffing(office("区委统战部", 5)))
+    assert one(store, "staff_in_post_total", "1504")["value"] == 5
+    row = figures(store, ["staff_in_post_total"], "1504", [Q3], carry=True).iloc[0]
+    assert (row["value"], row["n_reporting"], row["n_carried"], list(row["carried"])) == (11, 1, 1, [LINXI])
+    assert list(row["missing"]) == [LINXI]  # it is missing all the same
+    assert not row["below_threshold"]
+
+
+def test_a_return_is_carried_for_a_year_and_no_longer(store: Store) -> None:
+    accepted(store, staffing(office("区委统战部", 4)))
+    for period, n in (("2019-Q2", 1), ("2019-Q3", 1), ("2019-Q4", 0), ("2018-Q2", 0)):
+        row = figures(store, ["staff_in_post_total"], SONGSHAN, [Period.of(period)], carry=True).iloc[0]
+        assert row["n_carried"] == n, period
+
+
+def test_what_happened_is_never_carried(store: Store) -> None:
+    accepted(store, make_workbook("training", [course("甲班")], unit="松山区", period="2018-Q3"))
+    row = figures(store, ["sessions"], SONGSHAN, [Period.of("2018-Q4")], carry=True).iloc[0]
+    assert (row["n_carried"], row["n_reporting"], pd.isna(row["value"])) == (0, 0, True)
+
+
+def test_a_composition_carries_as_its_figures_do(store: Store) -> None:
+    both_counties(store, "2018-Q2", {"staff": 4}, {"staff": 6})
+    accepted(store, staffing(office("区委统战部", 5)))
+    for carry, people in ((False, 5), (True, 11)):
+        frame = composition(store, "staffing", "1504", [Q3], carry=carry)
+        assert frame.loc[frame["composition"] == "degree", "value"].sum() == people
+
+
+def test_a_year_of_a_flow_says_which_quarters_are_missing(store: Store) -> None:
+    for quarter, month in ((1, 2), (3, 8)):
+        rows = [course("培训班", held_on=date(2018, month, 1))]
+        accepted(store, make_workbook("training", rows, unit="松山区", period=f"2018-Q{quarter}"))
+    row = one(store, "sessions", period=YEAR)
+    assert list(row["missing_periods"]) == ["2018-Q2", "2018-Q4"]
+    assert row["below_threshold"]  # half a year is no year
+
+
+def test_a_change_is_between_figures_that_can_be_relied_on(store: Store) -> None:
+    both_counties(store, "2018-Q2", {"staff": 4}, {"staff": 6})
+    both_counties(store, "2018-Q3", {"staff": 5, "women": 5}, {"staff": 6})
+    frame = figures(store, FORMS.indicators, "1504", compared_periods(Q3))
+    rows = compared(frame, Q3, FORMS).set_index("indicator")
+    people = rows.loc["staff_in_post_total"]
+    assert (people["change_previous"], people["growth_previous"], people["same_reporters_previous"]) == (1, 0.1, True)
+    women = rows.loc["women_share"]
+    assert women["change_previous"] == women["value"] - women["value_previous"] != 0
+    assert pd.isna(women["growth_previous"])  # of a share: 百分点
+    assert pd.isna(people["change_last_year"])
+
+
+def test_a_change_says_when_others_had_reported(store: Store) -> None:
+    accepted(store, staffing(office("区委统战部", 4), period="2018-Q2"))
+    both_counties(store, "2018-Q3", {"staff": 5}, {"staff": 6})
+    row = compared(figures(store, ["staff_in_post_total"], "1504", compared_periods(Q3)), Q3, FORMS).iloc[0]
+    assert (row["n_reporting"], row["n_reporting_previous"], row["same_reporters_previous"]) == (2, 1, False)
+    assert pd.isna(row["change_previous"])  # one of two is below the threshold
+
+
+PARTS = [("0", Q3), ("15", Q3), ("1504", Q3), (SONGSHAN, Q3), ("1504", YEAR), ("15", Period.of("2018-Q4"))]
+
+
+@pytest.mark.parametrize("carry", [False, True])
+@pytest.mark.parametrize(("unit", "period"), PARTS)
+def test_ranks_and_contributions_are_those_of_plain_arithmetic(
+    world: Store, unit: str, period: Period, carry: bool
+) -> None:
+    asked = compared_periods(period)
+    parts = figures_by_child(world, FORMS.indicators, unit, asked, carry=carry)
+    whole = figures(world, FORMS.indicators, unit, asked, carry=carry)
+    rows = ranked(parts, whole, unit, period, FORMS)
+    n_explained = 0
+    for code, frame in rows.groupby("indicator"):
+        better = FORMS.indicators[code][1].better
+        able = [r.value for r in frame.itertuples() if r.unit != unit and r.value == r.value and not r.below_threshold]
+        for row in frame.itertuples():
+            able_row = row.unit != unit and row.value == row.value and not row.below_threshold
+            ahead = sum(other < row.value if better == "lower" else other > row.value for other in able)
+            assert missing_or(row.rank) == (1 + ahead if able_row else None)
+            assert row.n_ranked == len(able)
+        there = frame["rank"].tolist()
+        assert there == sorted(there, key=lambda rank: (rank != rank, rank))  # those without a place come last
+        of_whole = compared(whole, period, FORMS).set_index("indicator").loc[code]
+        for since in ("previous", "last_year"):
+            given = frame[f"contribution_{since}"]
+            assert given.notna().all() or given.isna().all()
+            if given.notna().any():
+                assert given.sum() == pytest.approx(of_whole[f"change_{since}"], abs=1e-9)
+                n_explained += 1
+    assert n_explained >= (5 if unit in ("1504", "15") and period == Q3 and carry else 0)
+
+
+def test_a_contribution_is_what_a_part_did_and_what_its_weight_did(store: Store) -> None:
+    both_counties(store, "2018-Q2", {"staff": 10, "women": 5}, {"staff": 10, "women": 1})
+    both_counties(store, "2018-Q3", {"staff": 30, "women": 15}, {"staff": 10, "women": 2})
+    asked = compared_periods(Q3)
+    parts, whole = (ask(store, ["women_share"], "1504", asked) for ask in (figures_by_child, figures))
+    rows = ranked(parts, whole, "1504", Q3, FORMS).set_index("unit")
+    before, now = 6 / 20, 17 / 40
+    mean = (before + now) / 2
+    # 松山区 stands at 50 % as it did: it moves the whole by its greater weight alone (1/2 → 3/4).
+    assert rows.loc[SONGSHAN, "contribution_previous"] == pytest.approx((0.5 - mean) * (0.75 - 0.5))
+    within = (0.5 + 0.25) / 2 * (0.2 - 0.1)
+    assert rows.loc[LINXI, "contribution_previous"] == pytest.approx(within + (0.15 - mean) * (0.25 - 0.5))
+    assert rows["contribution_previous"].sum() == pytest.approx(now - before)
+
+
+def test_a_place_is_gained_or_lost(store: Store) -> None:
+    both_counties(store, "2018-Q2", {"staff": 10, "women": 5}, {"staff": 10, "women": 1})
+    both_counties(store, "2018-Q3", {"staff": 10, "women": 5}, {"staff": 10, "women": 6})
+    asked = compared_periods(Q3)
+    parts, whole = (ask(store, ["women_share"], "1504", asked) for ask in (figures_by_child, figures))
+    rows = ranked(parts, whole, "1504", Q3, FORMS)
+    assert rows["unit"].tolist() == [LINXI, SONGSHAN]
+    assert rows["climbed_previous"].tolist() == [1, -1]

@@ -3,15 +3,18 @@
 import json
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import date, timedelta
+from io import BytesIO
 from pathlib import Path
 
 import hostile
+import openpyxl
 import pandas as pd
 import pytest
 from stores import LINXI, SONGSHAN, accepted, contents, files_in, rules, send, status, submitted
 from workbooks import course, drawn, excel, make_workbook, office, return_sheet, township
 
-from huizong import decisions, derive, intake, journal, loading, submissions
+from huizong import decisions, derive, desk, intake, journal, loading, submissions
 from huizong.decisions import NotAcceptable, UnknownSubmission
 from huizong.indicators import figures
 from huizong.periods import Period
@@ -473,7 +476,19 @@ def test_the_samples_can_be_taken_out(store: Store) -> None:
     decisions.drop_samples(store, who="统计员")
     assert staff(store, "1504") == 4
     assert status(store, other) == "accepted"
-    assert store.run("SELECT count(*) FROM assignment") == store.run("SELECT count(*) FROM target") == [(0,)]
+    for table in ("assignment", "target"):
+        assert store.run(f"SELECT count(*) FROM {table} WHERE ended_at IS NULL") == [(0,)]
+
+
+def test_samples_of_a_closed_period_stay_until_it_is_reopened(store: Store) -> None:
+    list(intake.receive(store, [("示例.xlsx", CLEAN)], who="示例", sample=True, accept=True))
+    decisions.close(store, "2018-Q3", ["staffing"], who="处长", reason="定案")
+    with pytest.raises(NotAcceptable, match="统战机构人员配备情况表 2018年第三季度"):
+        decisions.drop_samples(store, who="统计员")
+    assert staff(store) == 3
+    decisions.reopen(store, "2018-Q3", ["staffing"], who="处长", reason="去掉示例数据")
+    decisions.drop_samples(store, who="统计员")
+    assert pd.isna(staff(store))
 
 
 def test_an_answer_makes_a_revision_of_what_there_is(store: Store) -> None:
@@ -481,6 +496,65 @@ def test_an_answer_makes_a_revision_of_what_there_is(store: Store) -> None:
     submission = submitted(store, unclear())
     decisions.answer(store, submission, who="统计员", unit=SONGSHAN, period="2018-Q3")
     assert submissions.states(store, [submission])[submission]["revision"] == 2
+
+
+# ---- when it came ----------------------------------------------------------------------------------------------------
+
+
+def days_of_receipt(store: Store) -> list[date | None]:
+    return [day and day.date() for day in submissions.listed(store)["received_on"].dropna()]
+
+
+def test_the_day_on_which_a_return_came_is_kept_beside_the_upload(store: Store) -> None:
+    (receipt,) = intake.receive(store, [("1.xlsx", CLEAN)], who="统计员", received_on=date(2018, 10, 12))
+    assert days_of_receipt(store) == [date(2018, 10, 12)]
+    assert submissions.listed(store)["received_at"].iloc[0].date() >= date(2026, 1, 1)  # the upload is told as it was
+    (row,) = [row for row in desk.board(store, Q3, "150404").itertuples() if row.form == "staffing"]
+    assert (row.on_time, row.days_late, row.received_on.date()) == (True, 0, date(2018, 10, 12))
+    decisions.answer(store, *receipt.submissions, who="统计员", period="2018-Q2", reason="季度报错")
+    assert days_of_receipt(store) == [date(2018, 10, 12)]
+    before = contents(store)
+    derive.rebuild(store)
+    assert contents(store) == before
+
+
+def test_a_day_to_come_is_no_day_of_receipt(store: Store) -> None:
+    tomorrow = date.today() + timedelta(days=1)
+    with pytest.raises(intake.NotYet, match=str(tomorrow)):
+        list(intake.receive(store, [("1.xlsx", CLEAN)], who="统计员", received_on=tomorrow))
+    assert submissions.listed(store).empty
+    list(intake.receive(store, [("1.xlsx", CLEAN)], who="统计员", received_on=date.today()))
+    assert days_of_receipt(store) == [date.today()]
+
+
+def test_the_day_of_what_was_received_before_stays_as_it_was(store: Store) -> None:
+    send(store, CLEAN)
+    (again,) = intake.receive(store, [("1.xlsx", CLEAN)], who="统计员", received_on=date(2018, 10, 12))
+    assert (again.outcome, "收到日期不变" in again.message) == ("already", True)
+    assert days_of_receipt(store) == []
+
+
+def test_a_return_that_was_sent_back_and_comes_again_as_it_was_says_how_to_take_it_up(store: Store) -> None:
+    submission = submitted(store, CLEAN)
+    decisions.send_back(store, submission, who="统计员", reason="请核对")
+    (same,) = send(store, CLEAN)
+    assert (same.outcome, "重新受理" in same.message) == ("already", True)
+    (resaved,) = send(store, drawn_again(CLEAN))
+    (why,) = decisions.why_not_acceptable(store, resaved.submissions).values()
+    assert "已退回" in why
+    assert "重新受理" in why
+    decisions.answer(store, submission, who="统计员", reason="核对无误")
+    decisions.accept(store, [submission], who="统计员")
+    assert staff(store) == 3
+
+
+def drawn_again(workbook: bytes) -> bytes:
+    """The same values in another file."""
+    content = BytesIO()
+    opened = openpyxl.load_workbook(BytesIO(workbook))
+    opened.properties.creator = "别人"
+    opened.save(content)
+    return content.getvalue()
 
 
 # ---- all over again --------------------------------------------------------------------------------------------------

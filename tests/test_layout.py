@@ -96,6 +96,29 @@ def test_the_same_header_without_merged_ranges() -> None:
     assert list(table.columns.values()) == list(range(1, 18))
 
 
+def test_a_header_does_not_begin_where_merged_heads_reach_into_it() -> None:
+    table = the_table("""
+        | 机构 | 统计内容 | < | < |
+        | 渠道 | 甲类 | < | 乙类 |
+        | ^ | 机构 | 上报条数 | 采用条数 |
+        | ^ | 渠道 | ^ | ^ |
+        | 网站 | | 5 | 1 |
+    """)
+    assert table.columns == {"channel": 0, "submitted": 2, "adopted": 3}
+
+
+def test_the_row_that_numbers_the_columns_may_stand_beneath_a_heading() -> None:
+    table = the_table("| 乡镇 | 行政村数 | 社区数 |\n| 一、镇 | | |\n| 甲 | 1 | 2 |\n| 甲镇 | 3 | 3 |")
+    assert body(table) == ["一、镇", "甲镇"]
+
+
+def test_heads_with_a_word_more() -> None:
+    table = the_table("| 渠道名称 | 上报条数 | 采用数 |\n| 网站 | 5 | 1 |")
+    assert heads(table) == {"channel": "A1", "submitted": "B1", "adopted": "C1"}
+    table = the_table("| 乡镇 | 行政村数 | 已配备联络员数 | 社区数 | 已配备联络员数 |\n| 甲镇 | 3 | 3 | 1 | 1 |")
+    assert heads(table) | {"villages_with_liaison": "C1", "communities_with_liaison": "E1"} == heads(table)
+
+
 def test_a_header_of_one_row_with_whole_heads() -> None:
     heads = """单位名称 核定编制 在岗人数 其中：专职 其中：兼职 抽调（借调）外出 女性 年龄：35岁及以下 36-45岁 46-55岁
         56岁以上 学历：大专及以下 本科 研究生及以上""".split()

@@ -1,6 +1,7 @@
 """The terms of a figure add up to it, and each is a cell of an original that says so."""
 
 from collections.abc import Iterator
+from contextvars import copy_context
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -11,7 +12,7 @@ import python_calamine as calamine
 from stores import LINXI, SONGSHAN, accepted, small_store, submitted
 from workbooks import course, drawn, excel, make_workbook, office, pairing, return_sheet, township
 
-from huizong import decisions, derive, intake, submissions
+from huizong import decisions, derive, intake, lineage, submissions
 from huizong.forms import all_forms
 from huizong.indicators import UnknownIndicator, figures
 from huizong.lineage import TermCell, terms_of_figure
@@ -19,7 +20,7 @@ from huizong.periods import Period
 from huizong.store import Store
 from huizong.templates import returns_workbook
 
-Q3, YEAR = Period.of("2018-Q3"), Period.of("2018")
+Q3, Q4, YEAR = Period.of("2018-Q3"), Period.of("2018-Q4"), Period.of("2018")
 FORMS = all_forms()
 PERIODS = [Q3, YEAR]
 
@@ -114,12 +115,13 @@ def is_distinct(indicator: str) -> dict[str, object]:
     return {"distinct": next((side for side, _, term in FORMS.terms(indicator) if term.distinct), None)}
 
 
+@pytest.mark.parametrize("carry", [False, True])
 @pytest.mark.parametrize("unit", ["1504", SONGSHAN, "150404100"])
-def test_the_terms_add_up_to_the_figure(store: Store, unit: str) -> None:
+def test_the_terms_add_up_to_the_figure(store: Store, unit: str, carry: bool) -> None:
     without = set(FORMS.indicators)
-    for figure in figures(store, FORMS.indicators, unit, PERIODS).to_dict("records"):
+    for figure in figures(store, FORMS.indicators, unit, [*PERIODS, Q4], carry=carry).to_dict("records"):
         indicator, period = figure["indicator"], Period.of(figure["period"])
-        terms = terms_of_figure(store, indicator, unit, period)
+        terms = terms_of_figure(store, indicator, unit, period, carry=carry)
         without -= {indicator} if terms else set()
         if FORMS.indicators[indicator][1].aggregate == "median":
             middle = pd.Series([term.adds for term in terms], dtype=float).median()
@@ -132,6 +134,16 @@ def test_the_terms_add_up_to_the_figure(store: Store, unit: str) -> None:
                 found = 0  # rows that the condition does not mean add 0 and show no cell
             assert found == expected, (indicator, side, period)
     assert not without or unit != "1504"
+
+
+def test_the_terms_of_a_figure_carried_forward_come_from_the_return_that_stands_in(store: Store) -> None:
+    (figure,) = figures(store, ["staff_in_post_total"], "1504", [Q4], carry=True).to_dict("records")
+    assert (figure["n_reporting"], list(figure["carried"])) == (0, [SONGSHAN, LINXI])
+    terms = terms_of_figure(store, "staff_in_post_total", "1504", Q4, carry=True)
+    assert {term.period for term in terms} == {"2018-Q3"}
+    assert sum(term.adds for term in terms) == figure["value"] == 18
+    assert all(str(int(term.value)) == str(printed(store, term)).removesuffix(".0") for term in terms)
+    assert terms_of_figure(store, "staff_in_post_total", "1504", Q4) == []
 
 
 @cache
@@ -192,7 +204,7 @@ def test_a_row_that_adds_to_neither_side_is_no_term(store: Store) -> None:
 def test_the_register_and_targets_are_terms_without_a_cell(store: Store) -> None:
     terms = [term for term in terms_of_figure(store, "staff_per_township", "1504", Q3) if term.side == "denominator"]
     assert [(term.source, term.unit, term.adds, term.cell) for term in terms] == [
-        ("register", code, store.units.n_townships(code), "") for code in (SONGSHAN, LINXI)
+        ("register", code, store.units.n_townships(code, Q3.end), "") for code in (SONGSHAN, LINXI)
     ]
     terms = [term for term in terms_of_figure(store, "target_fulfilment", "1504", Q3) if term.side == "denominator"]
     assert [(term.source, term.unit, term.adds) for term in terms] == [("target", SONGSHAN, 4), ("target", LINXI, 6)]
@@ -247,3 +259,15 @@ def test_terms_survive_a_rebuild(store: Store) -> None:
 def test_an_unknown_indicator_lists_the_known(store: Store) -> None:
     with pytest.raises(UnknownIndicator, match="women_share"):
         terms_of_figure(store, "women", SONGSHAN, Q3)
+
+
+def test_links_lead_to_where_the_visitor_sees_the_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    def link_of(visitor: str) -> str:
+        lineage.pages_are_at(visitor)
+        return lineage.address_of("participants", "1504", "2018-Q3")
+
+    monkeypatch.delenv("HUIZONG_URL", raising=False)
+    query = "/lineage?indicator=participants&unit=1504&period=2018-Q3"
+    assert copy_context().run(link_of, "http://10.0.0.5:8600") == f"http://10.0.0.5:8600{query}"
+    monkeypatch.setenv("HUIZONG_URL", "https://tz.example.cn/huizong/")
+    assert copy_context().run(link_of, "http://10.0.0.5:8600") == f"https://tz.example.cn/huizong{query}"

@@ -59,7 +59,7 @@ def test_parents_are_in_the_register():
 def test_zones_and_farms_are_not_standard_townships():
     townships = register().under(CHIFENG, TOWNSHIP, kinds=("unit", "zone"))
     assert len(townships) == 197
-    assert register().n_townships(CHIFENG) == 176
+    assert register().n_townships(CHIFENG, date(2023, 6, 30)) == 176
     zones = {unit.name for unit in townships if unit.kind == "zone"}
     assert {"乃林果树农场", "新能源产业园", "松城街道筹备处"} <= zones
     assert not {"玉龙街道", "宁城县铁西街道", "当铺地满族乡"} & zones
@@ -71,7 +71,7 @@ def test_villages_and_communities_are_counted_at_every_level():
     assert (zhaoyuan.villages, zhaoyuan.communities) == (708, 26)
     below = register().children("370685")
     assert (sum(unit.villages for unit in below), sum(unit.communities for unit in below)) == (708, 26)
-    assert len(below) == register().n_townships("370685") == 14
+    assert len(below) == register().n_townships("370685", date(2016, 12, 31)) == 14
 
 
 # Codes and the tree ---------------------------------------------------------------------------------------------------

@@ -1,20 +1,15 @@
 """The pages that show figures, run by Streamlit's AppTest over the sample returns, each without app.py."""
 
 import json
-import math
 from collections.abc import Iterator
 from pathlib import Path
 
-import pandas as pd
 import pytest
+from stores import sample_store
 from streamlit.testing.v1 import AppTest
 
-from huizong import submissions, themes, ui
-from huizong.forms import all_forms
-from huizong.org_units import register
-from huizong.periods import Period
-from huizong.samples import load_samples
-from huizong.store import Store, open_store
+from huizong import decisions, submissions, ui
+from huizong.store import open_store
 from huizong.texts import speak
 
 ROOT = Path(__file__).parent.parent
@@ -27,8 +22,7 @@ pytestmark = pytest.mark.xdist_group("pages")
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("samples")
-    store = Store(folder)
-    load_samples(store)
+    store = sample_store(folder)
     store.close()
     yield folder
     open_store(folder).close()
@@ -140,13 +134,11 @@ def test_without_a_target_there_is_no_fulfilment_until_one_is_entered(samples: P
     app = visit("pairing", unit=SONGSHAN, period="2018-Q3")
     assert figures(app)["结对完成率"] == "—"
     assert "尚未录入目标" in text_of(app)
-    view = ui.View(open_store(samples), register().get(SONGSHAN), Period.of("2018-Q3"))
-    rows = pd.DataFrame({"unit": [SONGSHAN], "value": [math.nan]})
-    fulfilment = all_forms()["pairing"].indicator("target_fulfilment")
-    themes.save_targets(view, fulfilment, rows, [100])
+    store = open_store(samples)
+    decisions.set_target(store, "target_fulfilment", SONGSHAN, "2018-Q3", 100, who="示例")
     villages = figures(run(app))["结对村数"].removesuffix(" 个")
     assert figures(app)["结对完成率"] == f"{villages}.0%"
-    themes.save_targets(view, fulfilment, rows.assign(value=100), [math.nan])
+    decisions.set_target(store, "target_fulfilment", SONGSHAN, "2018", None, who="示例")
     assert figures(run(app))["结对完成率"] == "—"
 
 
@@ -230,8 +222,7 @@ def test_a_form_without_a_page_of_its_own_has_one(code: str, title: str, monkeyp
 
 
 def test_starting_empty_asks_back_and_then_deletes_the_samples(store_dir: Path) -> None:
-    store = Store(store_dir)
-    load_samples(store)
+    store = sample_store(store_dir)
     store.close()
     app = visit("overview")
     assert figures(app)
@@ -241,3 +232,33 @@ def test_starting_empty_asks_back_and_then_deletes_the_samples(store_dir: Path) 
     assert "还没有已验收的报表" in text_of(app)
     assert submissions.listed(open_store(store_dir)).empty
     open_store(store_dir).close()
+
+
+@pytest.mark.usefixtures("filled")
+def test_returns_that_have_not_come_are_carried_forward_only_when_asked(samples: Path) -> None:
+    figure = "专职配备率"
+    assert figures(visit("coverage", unit=CHIFENG, period="2019-Q1"))[figure] == "—"
+    app = visit("coverage", unit=CHIFENG, period="2019-Q1", carry="1")
+    assert figures(app)[figure] == "9.9%"
+    assert "上报 0/12" in text_of(app)
+    assert "均沿用上期" in text_of(app)
+    app.selectbox(key="chosen carry").set_value("0")
+    assert figures(run(app))[figure] == "—"
+    assert "carry" not in app.query_params
+
+
+@pytest.mark.usefixtures("filled")
+def test_the_parts_are_ranked_with_what_they_add(samples: Path) -> None:
+    app = visit("coverage", unit=CHIFENG, period="2018-Q3", indicator="full_time_coverage")
+    table = next(table.value for table in app.table if "名次" in table.value)
+    assert table["地区"].tolist()[0] == "红山区"
+    assert table["名次"].tolist()[0] == "1"
+    given = table["贡献（环比，个百分点）"].str.replace("−", "-").astype(float)
+    assert given.sum() == pytest.approx(1.6, abs=0.06)  # each rounded to two decimals
+
+
+@pytest.mark.usefixtures("filled")
+def test_targets_are_entered_on_a_page_of_their_own(samples: Path) -> None:
+    app = visit("targets", unit=CHIFENG, period="2018-Q3")
+    assert app.button(key="save table").disabled  # nothing has been changed
+    assert "保存0项目标" in app.button(key="save table").label

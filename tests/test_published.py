@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pandas as pd
 import pytest
+from stores import sample_store
 
 from huizong import submissions
 from huizong.indicators import composition, figures, figures_by_child, response
 from huizong.lineage import terms_of_figure
 from huizong.periods import Period
-from huizong.samples import load_samples
 from huizong.store import Store
 
 CHIFENG, LINXI, KESHIKETENG, HARQIN = "1504", "150424", "150425", "150428"
@@ -18,8 +18,7 @@ ZHAOYUAN, GUANGXI, YONGNING, BUREAU, LUOHE = "370685", "45", "450109", "321084-0
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    filled = Store(tmp_path_factory.mktemp("published"))
-    load_samples(filled)
+    filled = sample_store(tmp_path_factory.mktemp("published"))
     yield filled
     filled.close()
 

@@ -8,6 +8,7 @@ from stores import small_store
 from workbooks import make_workbook, office, patched
 
 from huizong import office_files
+from huizong.org_units import load_register
 from huizong.reading import read_file, read_files
 from huizong.sheet import Unreadable, read_workbook
 from huizong.store import Store
@@ -66,3 +67,15 @@ def test_a_sheet_with_nothing_odd_is_read_once(tmp_path: Path, monkeypatch) -> N
     plain.write_bytes(patched(plain.read_bytes(), "xl/worksheets/sheet1.xml", 'customHeight="1"', 'hidden="1"'))
     read_workbook(plain)
     assert parsed
+
+
+def test_other_registers_in_turn_do_not_fill_the_memory_of_the_children(tmp_path: Path) -> None:
+    workbook = make_workbook("staffing", [office("县委统战部", 5)], unit="林西县", period="2018-Q3")
+    path = tmp_path / "1.xlsx"
+    path.write_bytes(workbook)
+    stores = [Store(units=load_register()) for _ in range(2)]
+    for turn in range(40):
+        (found,) = read_files(stores[turn % 2], [path])
+        assert not isinstance(found, Unreadable), (turn, found)
+    for store in stores:
+        store.close()

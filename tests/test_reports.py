@@ -14,14 +14,15 @@ from docx import Document
 from docx.oxml.ns import qn
 from docx.shared import Length
 from openpyxl import load_workbook
+from stores import accepted, sample_store, small_store
 from streamlit.testing.v1 import AppTest
+from workbooks import make_workbook, office
 
 from huizong import cli, decisions, reports
 from huizong.indicators import figures
 from huizong.lineage import address_of, terms_of_figure
 from huizong.periods import Period
 from huizong.reports import BadTemplate, Changed, Report, changes, make_report, shipped, template_called
-from huizong.samples import load_samples
 from huizong.store import ROOT, Store
 from huizong.texts import language, speak
 
@@ -31,8 +32,7 @@ Q3 = Period.of("2018-Q3")
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    store = Store(tmp_path_factory.mktemp("published"))
-    load_samples(store)
+    store = sample_store(tmp_path_factory.mktemp("published"))
     yield store
     store.close()
 
@@ -122,7 +122,7 @@ def test_a_word_of_a_part_leaves_the_figure_of_the_whole_alone(filled: Store) ->
         ('{{ change("full_time_coverage", "last_year") }}', "较上年同期提高3.8个百分点"),
         ('{{ change("member_coverage", "2018-Q4") }}', "与2018年第四季度持平"),
         ('{{ change("adoption_rate") }}', "上季度无数据，无法比较"),
-        ('{{ change("participants") }}', "较上季度增加994人次"),
+        ('{{ change("participants") }}', "较上季度增加994人次，增长50.8%"),
         ('{{ change("vacancy_rate") }}', "较上季度降低3.0个百分点"),
         ('{{ best("full_time_coverage", 1) }}', "红山区（21.4%）"),
         ('{{ worst("secondment_share", 2) }}', "克什克腾旗（40.0%）、喀喇沁旗（40.0%）"),
@@ -208,7 +208,8 @@ def test_the_annex_tells_what_each_figure_is_made_of(filled: Store, quarterly: R
         n_cells = len({(term.submission, term.sheet, term.cell) for term in terms if term.cell})
         said = rows[str(figure.number)]
         assert said[1] == f"{figure.unit.name} {figure.period.label()}"
-        assert f"，{n_cells}格" in said[-1] if n_cells else said[-1].startswith("无数据")
+        reasons = ("尚未上报", "本期无应报", "已报数据不足以计算")
+        assert f"，{n_cells}格" in said[-1] if n_cells else said[-1].startswith(reasons)
     number = next(
         f.number for f in quarterly.figures if f.address == address_of("full_time_coverage", CHIFENG, "2018-Q3")
     )
@@ -266,7 +267,7 @@ def test_a_unit_without_parts_has_no_chart_of_them(filled: Store) -> None:
     ("words", "told"),
     [
         ('{{ figure("no_such") }}', '{{ figure("no_such") }}: 没有指标“no_such”'),
-        ("{{ figur('jobs') }}", "没有“figur”这个词；可用的有：above_county, best, change"),
+        ("{{ figur('jobs') }}", "没有“figur”这个词；可用的有：above_county, basis, best, change"),
         ('{{ figure("jobs", "第三季度") }}', "第三季度"),
         ('{{ response("nothing") }}', "没有报表“nothing”"),
         ('{{ chart("jobs", kind="pie") }}', "bar, column, line, stacked"),
@@ -371,8 +372,7 @@ def test_marks_in_headers_become_text(filled: Store) -> None:
 
 
 def test_after_a_correction_the_sentences_that_changed_are_listed(tmp_path: Path) -> None:
-    store = Store(tmp_path / "corrected")
-    load_samples(store)
+    store = sample_store(tmp_path / "corrected")
     text = '结对完成率{{ figure("target_fulfilment") }}。结对村{{ count("target_fulfilment") }}个。'
     before = make_report(store, template(text), ZHAOYUAN, Period.of("2016"))
     assert changes(before.document, before) == []
@@ -473,3 +473,17 @@ def test_the_page_shows_what_the_report_says(filled: Store, monkeypatch: pytest.
     app.segmented_control(key="template quarterly").set_value("yearly").run()
     assert not app.exception
     assert any("工作保障情况" in text.value for text in app.markdown)
+
+
+def test_a_figure_of_too_few_returns_is_struck_and_neither_compared_nor_ranked(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    made = small_store(tmp_path_factory.mktemp("few"))
+    for period in ("2018-Q2", "2018-Q3"):
+        accepted(made, make_workbook("staffing", [office("区委统战部", 4)], unit="松山区", period=period))
+    words = template('{{ figure("staff_in_post_total") }}，{{ change("staff_in_post_total") }}')
+    report = make_report(made, words, CHIFENG, Q3)
+    assert "与上季度不作比较（仅报1/2，不足80%）" in text_of(report)
+    body = Document(BytesIO(report.document)).element.body
+    assert body.xpath('.//w:r[w:rPr/w:strike]/w:t[text()="4"]')
+    made.close()

@@ -1,7 +1,7 @@
 """Which form, unit and period a table is, and what its rows say; whatever is unclear is asked, never guessed."""
 
 import copy
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from workbooks import drawn
 from huizong.forms import all_forms
 from huizong.layout import Vocabulary
 from huizong.org_units import Villages
+from huizong.periods import Period
 from huizong.returns import Return, read_returns
 from huizong.sheet import Sheet, Workbook
 
@@ -762,6 +763,24 @@ def test_the_countys_own_name_over_the_sum_of_its_townships_is_told() -> None:
     assert ("query", "total_alike") not in rules_of(posts(松山区=4, 穆家营子镇=3, 初头朗镇=2))
 
 
+def test_the_countys_sum_is_told_also_with_a_slip_or_where_cells_could_not_be_read() -> None:
+    heads = "| 单位名称 | 核定编制 | 在岗人数 | 专职 | 兼职 |"
+    title = "| 松山区2018年第三季度统战机构人员配备情况表 |"
+    slip = read(
+        title, heads, "| 松山区 | 6 | 5 | 5 | 0 |", "| 穆家营子镇 | 3 | 3 | 3 | 0 |", "| 初头朗镇 | 2 | 2 | 2 | 0 |"
+    )
+    assert ("query", "total_alike", ["A3"]) in findings(slip)
+    unread = ("| 穆家营子镇 | 约3 | 3余 | 1-3 | 0 |", "| 初头朗镇 | 2 | 2 | 2 | 几 |")
+    assert ("query", "total_alike", ["A3"]) in findings(read(title, heads, "| 松山区 | 5 | 5 | 5 | 0 |", *unread))
+    chosen = [f"| 松山区 | {n} | 5 | 5 | 是 |" for n in (5, 6)]
+    rows = ("| 穆家营子镇 | 3 | 3 | 3 | |", "| 初头朗镇 | 2 | 2 | 2 | |")
+    heads_chosen = "| 单位名称 | 核定编制 | 在岗人数 | 专职 | 部长是否党委常委 |"
+    told = [("query", "total_alike") in rules_of(read(title, heads_chosen, own, *rows)) for own in chosen]
+    assert told == [True, False]  # a department may be as large as its townships together in some columns
+    less = read(title, heads, "| 松山区 | 1 | 5 | 5 | 0 |", *unread)
+    assert ("query", "total_alike") not in rules_of(less)
+
+
 @pytest.mark.parametrize("label", ["同比", "环比增减", "上年同期", "平均", "年初至今", "比上月增减", "占比"])
 def test_a_row_of_comparison_is_no_row(label: str) -> None:
     found = publicity("| 网站 | 5 | 1 |", f"| {label} | 3 | 1 |")
@@ -793,6 +812,36 @@ def test_an_amount_without_a_unit_is_asked_about_where_it_may_be_yuan(amount: in
     found = money("经费", amount)
     assert cells(found, "funds") == {"E3": Decimal(amount)}
     assert (severity, "no_measure", ["E2"]) in findings(found)
+
+
+def test_an_amount_with_its_own_unit_needs_none_in_the_head() -> None:
+    assert "no_measure" not in [rule for _, rule in rules_of(money("经费", "20000万元"))]
+
+
+@pytest.mark.parametrize("note", ["| 注：经费单位为元。 |", "| 说明：1.金额以千元为单位；2.没有的填0 |"])
+def test_a_note_contradicts_the_unit_of_money_and_never_decides(note: str) -> None:
+    heads = "| 培训(活动)名称 | 类别 | 期(次)数 | 参训人次 | 经费 |"
+    found = read("| 松山区2018年第三季度统战培训情况表 |", heads, "| 甲班 | 座谈会 | 1 | 9 | 20 |", note)
+    assert cells(found, "funds") == {"E3": None}
+    assert ("error", "measures_differ", ["E3"]) in findings(found)
+
+
+def test_counts_that_name_no_unit_beside_hundreds_are_asked_about() -> None:
+    heads = "| 单位名称 | 核定编制（百人） | 在岗人数 | 专职（人） | 兼职（人） |"
+    found = read("| 松山区2018年第三季度统战机构人员配备情况表 |", heads, "| 松山区委统战部 | 2 | 9 | 9 | 0 |")
+    assert cells(found, "authorised_posts") == {"B3": Decimal(200)}
+    assert [(rule, at) for _, rule, at in findings(found) if rule == "no_measure"] == [("no_measure", ["C2"])]
+
+
+def test_what_a_head_is_counted_in_holds_for_those_beneath_it() -> None:
+    picture = """
+        | 松山区2018年第三季度统战机构人员配备情况表 | | | | |
+        | 单位名称 | 核定编制 | 在岗人数（百人） | < | < |
+        | ^ | ^ | 小计 | 专职 | 兼职 |
+        | 松山区委统战部 | 300 | 2 | 1 | 1 |
+    """
+    found = read(*picture.strip().splitlines())
+    assert (cells(found, "staff_in_post"), cells(found, "part_time")) == ({"C4": Decimal(200)}, {"E4": Decimal(100)})
 
 
 @pytest.mark.parametrize("head", ["经费（万美元）", "经费(港元)"])
@@ -947,3 +996,193 @@ def test_a_village_of_the_register_is_known(tmp_path: Path) -> None:
         (None, "village"),
     ]
     assert ("query", "unit_ambiguous", ["B4"]) in findings(found)
+
+
+# ---- rows and columns of another time or unit ------------------------------------------------------------------------
+
+
+def test_of_two_times_under_a_head_that_of_the_period_is_read() -> None:
+    picture = """
+        | 松山区2018年9月宣传信息情况表 | | | | |
+        | 渠道 | 上报条数 | < | 采用条数 | < |
+        | ^ | 8月 | 9月 | 2018年9月 | 2017年9月 |
+        | 网站 | 5 | 6 | 2 | 1 |
+    """
+    lines = picture.strip().splitlines()
+    merged = read(*lines)
+    assert (cells(merged, "submitted"), cells(merged, "adopted")) == ({"C4": Decimal(6)}, {"D4": Decimal(2)})
+    assert [at for _, rule, at in findings(merged) if rule == "extra_column"] == [["B3"], ["E3"]]
+    plain = read(*(line.replace("<", "").replace("^", "") for line in lines))
+    assert cells(plain, "submitted") == cells(merged, "submitted")
+
+
+def test_months_under_a_head_of_a_quarter_are_asked_about() -> None:
+    picture = """
+        | 松山区2018年第三季度统战培训情况表 | | | | |
+        | 培训(活动)名称 | 类别 | 期(次)数 | 参训人次 | < |
+        | ^ | ^ | ^ | 8月 | 9月 |
+        | 甲班 | 座谈会 | 1 | 5 | 6 |
+    """
+    found = read(*picture.strip().splitlines())
+    assert [question.cell for question in found.questions] == ["D3", "E3"]
+    answered = read(*picture.strip().splitlines(), answers={0: {"columns": {"表1!D3": "", "表1!E3": "participants"}}})
+    assert cells(answered, "participants") == {"E4": Decimal(6)}
+
+
+def test_neither_of_two_other_times_is_read() -> None:
+    found = read(
+        TITLE,
+        "| 填报单位：松山区 |",
+        "| 渠道 | 上报条数 | < | 采用条数 |",
+        "| ^ | 7月 | 8月 | ^ |",
+        "| 网站 | 5 | 6 | 2 |",
+    )
+    assert cells(found, "adopted") == {"D5": Decimal(2)}
+    assert "submitted" not in found.rows[0].values
+    assert ("error", "other_time") in rules_of(found)
+
+
+def test_the_current_one_of_two_heads_is_read_and_what_has_run_up_is_not() -> None:
+    found = read(
+        TITLE,
+        "| 填报单位：松山区 |",
+        "| 渠道 | 上报条数 | < | 采用条数 |",
+        "| ^ | 累计 | 本月 | ^ |",
+        "| 网站 | 50 | 6 | 2 |",
+    )
+    assert cells(found, "submitted") == {"C5": Decimal(6)}
+
+
+@pytest.mark.parametrize(
+    ("head", "other", "own"), [("月份", "8月", "9月"), ("月份", "8", "9"), ("时期", "2017年9月", "9月")]
+)
+def test_a_row_of_another_time_is_not_read(head: str, other: str, own: str) -> None:
+    rows = (f"| {other} | 网站 | 5 | 1 |", f"| {own} | 网站 | 6 | 2 |", "| 合计 | | 11 | 3 |")
+    found = read(TITLE, "| 填报单位：松山区 |", f"| {head} | 渠道 | 上报条数 | 采用条数 |", *rows)
+    assert cells(found, "submitted") == {"C5": Decimal(6)}
+    assert ("error", "row_of_another_time", ["B4"]) in findings(found)
+    assert ("error", "total") not in rules_of(found)  # which adds up what is not the return's
+
+
+def test_a_month_that_excel_made_a_date_of_is_a_month() -> None:
+    sheet = drawn(
+        "\n".join((TITLE, "| 填报单位：松山区 |", "| 月份 | 渠道 | 上报条数 | 采用条数 |", "| | 网站 | 5 | 1 |"))
+    )
+    sheet.rows[3][0] = datetime(2018, 8, 1)
+    (found,) = read_all(sheet)
+    assert ("error", "row_of_another_time", ["B4"]) in findings(found)
+
+
+def test_rows_under_another_time_are_not_read() -> None:
+    found = publicity("| 8月 | | |", "| 网站 | 5 | 1 |", "| 9月 | | |", "| 网站 | 6 | 2 |")
+    assert cells(found, "submitted") == {"B7": Decimal(6)}
+    assert ("error", "row_of_another_time", ["A5"]) in findings(found)
+
+
+def test_a_row_of_another_county_is_not_read() -> None:
+    rows = ("| 松山区 | 网站 | 5 | 1 |", "| 赤峰市 | 公众号 | 5 | 1 |", "| 林西县 | 网站 | 6 | 2 |")
+    found = read(TITLE, "| 填报单位：松山区 |", "| 县区 | 渠道 | 上报条数 | 采用条数 |", *rows)
+    assert list(cells(found, "submitted")) == ["C4", "C5"]
+    assert ("error", "row_of_another_unit", ["B6"]) in findings(found)
+
+
+# ---- as clerks write it ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "2018年9月松山区宣传信息情况表",
+        "关于2018年9月赤峰市松山区宣传信息情况表",
+        "2018年9月宣传信息情况表（松山区）",
+        "松山区2018年宣传信息情况表（9月份）",
+    ],
+)
+def test_a_title_in_any_order(title: str) -> None:
+    found = read(f"| {title} |", HEAD, ROW)
+    assert (asked(found), found.unit and found.unit.code, found.period and found.period.code) == (
+        {},
+        SONGSHAN,
+        "2018-09",
+    )
+
+
+def test_two_times_without_a_year_are_asked_about() -> None:
+    found = read("| 松山区2018年宣传信息情况表 |", "| 8月 |", "| 9月 |", HEAD, ROW)
+    assert asked(found) == {"period": ["2018-08", "2018-09"]}
+
+
+def test_the_end_of_a_month_is_the_end_of_its_quarter_but_not_where_it_is_the_day_of_filling_in() -> None:
+    found = read("| 松山区统战委员配备情况表（2018年9月末） |", STOCK_HEAD, STOCK_ROW)
+    assert found.period == Period.of("2018-Q3")
+    assert "period" in asked(read("| 松山区统战委员配备情况表 |", "| 填报时间：2018年9月末 |", STOCK_HEAD, STOCK_ROW))
+
+
+def test_what_the_sheet_is_named_is_offered() -> None:
+    (found,) = read_all(drawn("\n".join(("| 宣传信息情况表 |", HEAD, ROW)), name="松山区2018年9月"))
+    assert asked(found) == {"unit": [SONGSHAN], "period": ["2018-09"]}
+
+
+def test_the_one_row_of_a_reporting_unit_says_who_reports() -> None:
+    heads = "| 填报单位 | 党委会议听取汇报次数 | 纳入考核 | 专项经费(万元) |"
+    rows = ["| 松山区 | 3 | 是 | 20 |", "| 林西县 | 3 | 是 | 20 |"]
+    found = read("| 2018年统战工作保障情况表 |", heads, rows[0])
+    assert (found.unit and found.unit.code, cells(found, "funds")) == (SONGSHAN, {"D3": Decimal(20)})
+    assert asked(read("| 2018年统战工作保障情况表 |", heads, *rows)) == {"unit": [SONGSHAN, LINXI]}
+
+
+def test_a_list_of_items_and_values_names_no_unit() -> None:
+    found = read(
+        "| 松山区2018年统战工作保障情况表 |",
+        "| 项目 | 数值 |",
+        "| 党委会议听取汇报次数 | 3 |",
+        "| 纳入考核 | 是 |",
+        "| 专项经费 | 20万元 |",
+    )
+    assert [(row.label, row.values["office"]) for row in found.rows] == [("松山区", None)]
+
+
+@pytest.mark.parametrize("words", ["本月无宣传信息", "本期未开展活动", "无", "/"])
+def test_nothing_to_report_is_no_row(words: str) -> None:
+    assert rules_of(publicity(f"| {words} | | |")) == [("error", "empty_return")]
+    assert [row.label for row in publicity("| 网站 | 5 | 1 |", "| 无 | / | — |").rows] == ["网站"]
+
+
+@pytest.mark.parametrize("label", ["汇总", "计", "总", "全部"])
+def test_a_total_in_one_word(label: str) -> None:
+    found = publicity("| 网站 | 5 | 1 |", "| 公众号 | 3 | 1 |", f"| {label} | 9 | 2 |")
+    assert [row.label for row in found.rows] == ["网站", "公众号"]
+    assert findings(found) == [("error", "total", ["B6"])]
+
+
+def test_a_date_long_before_the_periods_end_is_not_asked_about_again() -> None:
+    lines = (
+        "| 松山区2018年第三季度统战委员配备情况表 |",
+        "| 填报单位：松山区 | | 填报日期：2018年7月2日 |",
+        STOCK_HEAD,
+        STOCK_ROW,
+    )
+    assert ("query", "filed_early") in rules_of(read(*lines))
+    assert ("query", "filed_early") not in rules_of(read(*lines, answers={0: {"period": "2018-Q3"}}))
+
+
+@pytest.mark.parametrize("name", ["2018年8月", "8月", "林西县"])
+def test_a_sheet_in_the_name_of_another_period_or_county_is_told(name: str) -> None:
+    sheet = drawn("\n".join((TITLE, "| 填报单位：松山区 |", HEAD, ROW)), name=name)
+    (found,) = read_all(sheet)
+    assert findings(found) == [("query", "sheet_contradicts", ["A1"])]
+    (answered,) = read_all(sheet, answers={0: {"unit": SONGSHAN, "period": "2018-09"}})
+    assert findings(answered) == []
+
+
+@pytest.mark.parametrize("name", ["9月", "2018年", "第三季度", "赤峰市", "表1", "1"])
+def test_a_sheet_in_a_name_that_fits_is_no_matter(name: str) -> None:
+    (found,) = read_all(drawn("\n".join((TITLE, "| 填报单位：松山区 |", HEAD, ROW)), name=name))
+    assert findings(found) == []
+
+
+def test_columns_of_money_in_two_units_are_told() -> None:
+    heads = "| 帮扶企业 | 结对村 | 帮扶方式 | 项目数 | 协议资金(元) | 到位资金(万元) |"
+    found = read("| 松山区2018年第三季度结对帮扶情况表 |", heads, "| 甲公司 | 东沟村 | 产业帮扶 | 1 | 20000 | 2 |")
+    assert (cells(found, "pledged_funds"), cells(found, "paid_funds")) == ({"E3": Decimal(2)}, {"F3": Decimal(2)})
+    assert [at for _, rule, at in findings(found) if rule == "mixed_measures"] == [["E2"]]

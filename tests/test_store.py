@@ -173,7 +173,7 @@ def test_the_version_tells_another_history_apart(store: Store) -> None:
 def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
     def fail() -> None:
         with store.transaction() as cursor:
-            cursor.execute("INSERT INTO target VALUES ('x', '15', '2018', 1, FALSE)")
+            cursor.execute("INSERT INTO target (indicator, unit, period, value) VALUES ('x', '15', '2018', 1)")
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -308,3 +308,19 @@ def test_a_transaction_in_a_transaction_is_a_part_of_it(two_counties: Store) -> 
     with pytest.raises(AssertionError), store.transaction(), store.transaction(keep=False):
         pass
     assert contents(store) == held
+
+
+@pytest.mark.parametrize("scope", [[], ["0"], ["15"], ["1504"], ["150404"], ["321084-01"], ["45", "150424"], ["", "1"]])
+def test_who_may_see_a_unit(scope: list[str]) -> None:
+    """The macro in_scope says what the list of a unit's codes would say, also where some are missing."""
+    store = Store()
+    codes = [None, "15", "1504", "150404", "150424", "45", "321084-01"]
+    seen = store.run(
+        "SELECT in_scope($1::VARCHAR[], a, b, c, d), list_has_any($1::VARCHAR[], ['0', a, b, c, d]) "
+        "FROM (SELECT unnest($2::VARCHAR[]) AS a), (SELECT unnest($2::VARCHAR[]) AS b), "
+        "(SELECT unnest($2::VARCHAR[]) AS c), (SELECT unnest($2::VARCHAR[]) AS d)",
+        [scope, codes],
+    )
+    assert len(seen) == len(codes) ** 4
+    assert all(bool(quick) == bool(plain) for quick, plain in seen)
+    store.close()

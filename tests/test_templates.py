@@ -104,6 +104,15 @@ def test_a_table_keeps_numbers_and_never_runs_a_text() -> None:
     assert sheet.freeze_panes == "A3"
 
 
+def test_a_figure_not_to_be_relied_on_is_struck() -> None:
+    frame = pd.DataFrame({"单位": ["赤峰市", "松山区"], "配备率": [0.1, 0.2]})
+    struck = pd.DataFrame({"配备率": [True, False]})
+    sheet = opened(table_workbook(frame, title="配备率", formats={"配备率": "0.0%"}, struck=struck)).active
+    assert (sheet["B3"].value, sheet["B3"].font.strike, sheet["B3"].number_format) == (0.1, True, "0.0%")
+    assert not sheet["B4"].font.strike
+    assert not sheet["A3"].font.strike
+
+
 def test_an_empty_table_is_still_a_workbook() -> None:
     sheet = opened(table_workbook(pd.DataFrame({"单位": []}), title="无数据")).active
     assert sheet["A2"].value == "单位"

@@ -11,7 +11,9 @@ from scripts.update_texts import CATALOGUES, read_catalogue, texts_in_code
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # What Chinese writes in Latin letters too.
-NAMES = {"Excel", "WPS", "Word", "CSV", "PDF", "OFD", "ZIP", "LibreOffice", "GB", "UTC"}
+NAMES = set(
+    "CSV DuckDB Excel Frictionless GB GeoJSON JSON LibreOffice MB OFD PDF SDMX SELECT SQL UTC WITH WPS Word ZIP".split()
+)
 NOT_WORDS = re.compile(r"\{[^}]*\}|--[a-z]+|\.[a-z]{3,4}\b")  # fields, options of the command line, endings of files
 
 

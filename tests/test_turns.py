@@ -112,7 +112,7 @@ huizong.store.TURN_SECONDS = 0.5
 store = small_store(Path(sys.argv[1]))
 while True:
     with store.transaction() as cursor:
-        cursor.execute("INSERT INTO target VALUES ('x', '15', '2018', 1, FALSE)")
+        cursor.execute("INSERT INTO target (indicator, unit, period, value) VALUES ('x', '15', '2018', 1)")
         print("held", flush=True)
         time.sleep(float(sys.argv[2]))
 """
@@ -221,7 +221,7 @@ def test_a_use_under_way_is_finished_before_others_have_their_turn(
         thread.start()
         thread.join()
         assert store.run("SELECT 1") == [(1,)]  # within the use
-        cursor.execute("INSERT INTO target VALUES ('x', '15', '2018', 1, FALSE)")
+        cursor.execute("INSERT INTO target (indicator, unit, period, value) VALUES ('x', '15', '2018', 1)")
     assert refused
     assert store._connection is None
 

@@ -151,6 +151,13 @@ def test_the_command_line_says_it_too(
     assert main(["load", str(tmp_path / "1.xlsx")]) == 0
 
 
+def test_a_database_that_the_disk_has_damaged_is_told_too(store: Store) -> None:
+    store.close()
+    store.path.write_bytes(b"\x00damaged" * 2000)
+    with pytest.raises(StoreUnwritable, match="恢复到另一块磁盘"):
+        small_store(store.folder)
+
+
 # ---- what is left behind ---------------------------------------------------------------------------------------------
 
 
@@ -220,7 +227,10 @@ def live_on_a_small_disk(folder: Path) -> None:
     mount("-o", "remount,ro", folder)
     assert contents(store) == before  # it can be read
     assert refusal(lambda: send(store, staffing(9))) == "read_only"
-    assert refusal(lambda: decisions.set_target(store, "x", "150404", "2018", 1, who="统计员")) == "read_only"
+    assert (
+        refusal(lambda: decisions.set_target(store, "target_fulfilment", "150404", "2018", 1, who="统计员"))
+        == "read_only"
+    )
     store.close()
     again = small_store(folder / "store")  # a process that is started now
     assert contents(again) == before

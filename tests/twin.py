@@ -35,6 +35,10 @@ class Figure:
     n_expected: int = 0
     missing: list[str] = field(default_factory=list)
     n_incomplete: int = 0
+    missing_periods: list[str] = field(default_factory=list)
+    carried: list[str] = field(default_factory=list)
+    below_threshold: bool = False
+    target: float | None = None
 
 
 class Values(dict):
@@ -211,37 +215,48 @@ def figure(
     units: Register,
     returns: list[InForce],
     targets: dict[str, Decimal],
+    goals: dict[tuple[str, str, str], Decimal],
+    carry: bool = False,
 ) -> Figure:
-    """One figure. targets: unit → what it has been asked to reach in the period's year."""
+    """One figure. targets: unit → what it has been asked to reach in the period's year; goals: indicator, unit and
+    period → what was to be reached, of the indicators that do not divide by their target. carry: the last return of a
+    unit stands in for one of a stock that has not come."""
     form = forms.indicators[indicator][0]
     wanted = [form]
     if indicator in ACROSS:
         wanted.append(forms[ACROSS[indicator][1]])
+    found = Figure(target=goal(indicator, form, whole, period, goals))
     if any(not sources(one, period) for one in wanted):
-        return Figure()  # the form reports less often than this
+        return found  # the form reports less often than this
 
-    found = Figure()
     pairs: dict[str, tuple[Number, Number]] = {}  # reporting unit → numerator, denominator
+    lacking: set[str] = set()  # the periods of which a return has not come
+    helped: list[str] = []  # the units whose last return stands in
     owner = units.get(whole.county) if whole.level == TOWNSHIP else whole
     expected = {unit.code for unit in units.under("0", COUNTY) if inside(unit, owner)}
-    uncalled = set()  # who sends a return without being asked for it owes that one only
+    came: dict[str, list[InForce]] = {}  # who sends a return without being asked for it owes that one only
     for one in returns:
         if one.form in wanted and one.period in sources(one.form, period) and inside(one.unit, owner):
-            uncalled.add(one.unit.code)
+            came.setdefault(one.unit.code, []).append(one)
 
-    for code in sorted(expected | uncalled):
-        sent = {
-            (one.form.code, one.period): one
-            for one in returns
-            if one.unit.code == code and one.form in wanted and one.period in sources(one.form, period)
-        }
+    for code in sorted(expected | came.keys()):
+        sent = {(one.form.code, one.period): one for one in came.get(code, ())}
         n_owed = sum(len(sources(one, period)) for one in wanted) if code in expected else len(sent)
         found.n_expected += 1
         if len(sent) == n_owed:
             found.n_reporting += 1
         else:
             found.missing.append(code)
-        pairs[code] = one_reporter(indicator, form, list(sent.values()), whole, units, targets.get(code), found)
+        unsent = [(one, source) for one in wanted for source in sources(one, period) if (one.code, source) not in sent]
+        if code in expected:
+            lacking.update(source.code for one, source in unsent if len(sources(one, period)) > 1)
+        earlier = [stand_in(one, code, source, returns) for one, source in unsent if carry and code in expected]
+        stand_ins = [one for one in earlier if one is not None]
+        if stand_ins:
+            helped.append(code)
+        counted_returns = [*sent.values(), *stand_ins]
+        pairs[code] = one_reporter(indicator, form, counted_returns, whole, units, targets.get(code), found)
+    found.missing_periods = sorted(lacking)
 
     if form_has_target(indicator):
         for code, target in targets.items():
@@ -252,7 +267,9 @@ def figure(
     if own is not None:  # a target set for the whole is compared with all that was reported
         pairs = {code: (n, 0) for code, (n, _) in pairs.items()}
     ratio = indicator not in TOTALS.keys() | MEDIANS.keys() | {"villages_paired", "enterprises_paired"}
-    counted = [(n, d) for n, d in pairs.values() if n is not None and (d is not None or not ratio)]
+    adding = {code: (n, d) for code, (n, d) in pairs.items() if n is not None and (d is not None or not ratio)}
+    found.carried = [code for code in helped if code in adding]
+    counted = list(adding.values())
     found.numerator = total(n for n, _ in counted)
     found.denominator = total(d for _, d in counted) if ratio else None
     if not counted:
@@ -265,7 +282,44 @@ def figure(
         found.value = float(found.numerator)
     elif found.denominator != 0:
         found.value = float(found.numerator) / float(found.denominator)
+    if found.value is not None and found.n_expected:
+        behind = found.n_reporting + len(found.carried)
+        found.below_threshold = behind * 100 < min_response(form, indicator) * 100 * found.n_expected
     return found
+
+
+def min_response(form: Form, indicator: str) -> float:
+    own = form.indicator(indicator).min_response
+    return form.min_response if own is None else own
+
+
+def stand_in(form: Form, unit: str, source: Period, returns: list[InForce]) -> InForce | None:
+    """The last return of the unit before the period, not too old; none of what happened in a period."""
+    newest = None
+    for one in returns:
+        if form.measure == "stock" and one.form.code == form.code and one.unit.code == unit:
+            months = (source.end.year - one.period.end.year) * 12 + source.end.month - one.period.end.month
+            if 0 < months <= form.carry_months and (newest is None or newest.period < one.period):
+                newest = one
+    return newest
+
+
+def goal(
+    indicator: str, form: Form, whole: OrgUnit, period: Period, goals: dict[tuple[str, str, str], Decimal]
+) -> float | None:
+    """What was to be reached: entered for the period, or a longer one around it, else declared."""
+    candidates = [period.code]
+    if not (form.measure == "flow" and indicator in TOTALS):
+        if period.frequency == "month":
+            candidates.append(f"{period.year}-Q{(period.number + 2) // 3}")
+            candidates.append(f"{period.year}-H{(period.number + 5) // 6}")
+        elif period.frequency == "quarter":
+            candidates.append(f"{period.year}-H{(period.number + 1) // 2}")
+        candidates.append(str(period.year))
+    for code in candidates:
+        if not form_has_target(indicator) and (indicator, whole.code, code) in goals:
+            return float(goals[indicator, whole.code, code])
+    return form.indicator(indicator).target
 
 
 def form_has_target(indicator: str) -> bool:

@@ -11,7 +11,9 @@ from random import Random
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 
+from huizong.measures import measure_of
 from huizong.org_units import register
+from huizong.periods import Period
 from huizong.values import in_numerals
 from tests.messy.draft import ASK, Box, Column, Draft, Page, Row, Sheet, right_return, total_of
 
@@ -495,7 +497,9 @@ def numbered_heads(draft: Draft, random: Random) -> None:
     for page in draft.pages:
         for n, (column, _) in enumerate(page.items(), 1):
             number = in_numerals(n) if style.startswith("{}、") else str(n)
-            column.heads[-1] = style.format(number, column.heads[-1])
+            measured = len(column.heads) > 1 and (measure_of(column.heads[-1]) or column.heads[-1] in "计量单位—")
+            at = -2 if measured else -1
+            column.heads[at] = style.format(number, column.heads[at])
 
 
 @kind("heads")
@@ -554,13 +558,15 @@ def total_under_parent(draft: Draft, random: Random) -> bool | None:
     page = next((page for page in draft.pages if page.form.code == "staffing"), None)
     if page is None or not (column := page.column("staff_in_post")):
         return False
-    for key, head in (("staff_in_post", "小计"), ("full_time", "专职"), ("part_time", "兼职")):
-        if own := page.column(key):
-            own.heads = [column.heads[-1] if key != "staff_in_post" else "在岗人数", head]
-    column.heads = ["在岗人数", "小计"]
+    parent = column.heads[-1]
+    column.heads = [parent, "小计"]
     for key in ("full_time", "part_time"):
         if own := page.column(key):
-            own.heads[0] = "在岗人数"
+            own.heads = [parent, own.heads[-1]]
+            for row in page.data if "百人" in parent else []:  # which holds for all that stands beneath it
+                box = row.boxes[key]
+                if isinstance(box.means, int):
+                    box.means *= 100
     return None
 
 
@@ -746,8 +752,9 @@ def two_periods(draft: Draft, random: Random) -> None:
 
 
 def _townships(draft: Draft) -> list[tuple[Page, Row, Box]]:
-    return [(page, row, row.boxes[page.form.rows.unit_item]) for page in draft.pages for row in page.data
-            if page.form.rows.unit_item in row.boxes and row.unit and len(row.unit) == 9]  # fmt: skip
+    found = [(page, row, row.boxes[page.form.rows.unit_item]) for page in draft.pages for row in page.data
+             if page.form.rows.unit_item in row.boxes and row.unit and len(row.unit) == 9]  # fmt: skip
+    return [(page, row, box) for page, row, box in found if box.means != ASK]
 
 
 def _rename(draft: Draft, change: Callable[[Page, str, str], str | float]) -> bool:
@@ -1330,3 +1337,187 @@ def dates_with_hours(draft: Draft, random: Random) -> bool:
             if type(box.shown) is date and box.means != ASK:
                 box.shown, box.number_format, done = f"{box.means} 09:30", "", True
     return done
+
+
+# ---- of another time or unit ----------------------------------------------------------------------------------------
+
+
+def _short(period: Period) -> str:
+    """第三季度 of 2018年第三季度; a year keeps its number."""
+    return period.label("zh_CN") if period.frequency == "year" else period.label("zh_CN").split("年", 1)[1]
+
+
+def _foreign(page: Page) -> Row:
+    """A copy of the last row, which is not this return's."""
+    row = copy.deepcopy(page.data[-1])
+    for box in row.boxes.values():
+        box.means = ASK
+    return row
+
+
+@kind("sheet")
+def times_under_heads(draft: Draft, random: Random) -> bool:
+    """上报条数 over 8月 and 9月."""
+    done = False
+    for page in draft.pages:
+        periods = [page.period.previous(), page.period]
+        short = random.random() < 0.5 and periods[0].year == periods[1].year
+        before, own = (_short(period) if short else period.label("zh_CN") for period in periods)
+        columns = [c for c, item in page.items() if item.type == "integer" and len(c.heads) == 1]
+        for n, column in enumerate(columns[:2]):
+            at = page.columns.index(column) + random.randint(0, 1)
+            page.columns.insert(at, Column(f"before {n}", [*column.heads, before]))
+            column.heads = [*column.heads, own]
+            done = True
+            for row in page.data:
+                row.boxes[f"before {n}"] = Box(random.randint(100, 200))
+    return done
+
+
+@kind("sheet")
+def current_under_heads(draft: Draft, random: Random) -> bool:
+    """上报条数 over 本期 and 累计."""
+    done = False
+    for page in draft.pages:
+        column = next((c for c, item in page.items() if item.type == "integer" and len(c.heads) == 1), None)
+        if column:
+            page.columns.insert(page.columns.index(column) + 1, Column("since", [*column.heads, "累计"]))
+            column.heads = [*column.heads, random.choice(["本期", "当期", "本期数"])]
+            done = True
+            for row in page.data:
+                row.boxes["since"] = Box(random.randint(100, 200))
+    return done
+
+
+@kind("sheet")
+def times_beside(draft: Draft, random: Random) -> None:
+    """A column 月份 or 季度, and the row of another one."""
+    for page in draft.pages:
+        period = page.period
+        words = {"year": ["年度"], "quarter": ["季度", "报告期"], "month": ["月份", "时期"]}[period.frequency]
+        page.columns.insert(random.randint(0, 2), Column("time", [random.choice(words)]))
+        foreign = _foreign(page)
+        for row in page.data:
+            row.boxes["time"] = Box(random.choice([_short(period), period.label("zh_CN")]))
+        foreign.boxes["time"] = Box(period.previous().label("zh_CN"))
+        page.rows.insert(random.randint(0, len(page.data)), foreign)
+
+
+@kind("sheet")
+def counties_beside(draft: Draft, random: Random) -> bool | None:
+    """A column 县区, and the row of another county."""
+    for page in draft.pages:
+        if page.form.rows.unit_item and page.form.rows.units != ["village"]:
+            return False
+        others = [one for one in register().under(page.unit.code[:4], 3) if one.code != page.unit.code]
+        other = random.choice([one for one in others if register().find(one.name).unit is one] or [page.unit])
+        page.columns.insert(random.randint(0, 2), Column("county", [random.choice(["县区", "旗县区", "填报单位"])]))
+        foreign = _foreign(page)
+        for row in page.data:
+            row.boxes["county"] = Box(page.unit.name)
+        foreign.boxes["county"] = Box(other.name)
+        if other is not page.unit:
+            page.rows.insert(random.randint(0, len(page.data)), foreign)
+    return None
+
+
+@kind("sheet")
+def headed_by_time(draft: Draft, random: Random) -> bool | None:
+    """第二季度 over a row of it, 第三季度 over the others."""
+    for page in draft.pages:
+        if len(page.data) < 2 or any(row.kind != "data" for row in page.rows[:-1]):
+            return False
+        headings = [Row("words", {page.name_key: Box(_short(p))}) for p in (page.period.previous(), page.period)]
+        if page.period.previous().year != page.period.year:
+            return False
+        page.rows[:0] = [headings[0], _foreign(page), headings[1]]
+    return None
+
+
+@kind("money")
+def measure_in_note(draft: Draft, random: Random) -> bool:
+    """注：经费单位为元 beneath a table whose heads say nothing."""
+    pages = [page for page in draft.pages if _money(page)]
+    for page in pages:
+        page.below.insert(0, [random.choice(["注：经费单位为元。", "说明：1.金额以元为单位；2.没有的填0。"])])
+        for column, code in _money(page):
+            column.heads[-1] = column.heads[-1].replace("(万元)", "")
+            for row in page.data:
+                row.boxes[code].means = ASK
+    return bool(pages)
+
+
+# ---- what else clerks write -----------------------------------------------------------------------------------------
+
+
+@kind("sheet")
+def total_in_one_word(draft: Draft, random: Random) -> None:
+    for page in draft.pages:
+        for row in page.rows:
+            if row.kind == "total" and page.name_key in row.boxes:
+                row.boxes[page.name_key].shown = random.choice(["汇总", "计", "总", "全部"])
+
+
+@kind("sheet")
+def own_total_with_a_slip(draft: Draft, random: Random) -> bool | None:
+    """松山区 over its townships, with their sum but for one column."""
+    if own_name_as_total(draft, random) is False:
+        return False
+    boxes = [box for box in draft.pages[0].rows[0].boxes.values() if isinstance(box.shown, float)]
+    random.choice(boxes).shown += 1
+    return None
+
+
+@kind("sheet")
+def rows_of_nothing(draft: Draft, random: Random) -> None:
+    """无 and / in all cells: no row."""
+    for page in draft.pages:
+        words = {column.key: Box(random.choice(["/", "—"])) for column, _ in page.items()}
+        page.rows.insert(len(page.data), Row("words", words | {page.name_key: Box(random.choice(["无", "/"]))}))
+
+
+@kind("lines")
+def year_apart(draft: Draft, random: Random) -> bool | None:
+    """2018年…表, and （第三季度） on a line of its own."""
+    for page in draft.pages:
+        if page.form.frequency == "year":
+            return False
+        line = random.choice(["（{}）", "报告期：{}", "{}"]).format(_short(page.period))
+        page.above = [[f"{page.period.year}年{page.form.title.zh}"], [line], [f"填报单位：{page.unit.name}"]]
+    return None
+
+
+@kind("lines")
+def unit_behind_the_time(draft: Draft, random: Random) -> None:
+    """2018年第三季度松山区统战培训情况表."""
+    for page in draft.pages:
+        words = random.choice(["{1}{0}{2}", "关于{1}{0}{2}", "{1}{2}（{0}）", "{0}{2}（{1}）"])
+        page.above = [[words.format(page.unit.name, page.period.label("zh_CN"), page.form.title.zh)]]
+
+
+@kind("heads")
+def counted_heads(draft: Draft, random: Random) -> None:
+    """已配备联络员数, 专职数."""
+    for page in draft.pages:
+        for column, item in page.items():
+            if item.type == "integer" and column.heads[-1][-1] not in "数)）次":
+                column.heads[-1] += "数"
+
+
+@kind("heads")
+def named_heads(draft: Draft, random: Random) -> None:
+    """渠道名称, 帮扶企业名称."""
+    for page in draft.pages:
+        column = page.column(page.name_key)
+        if column and column.heads[-1][-1] not in "称)）":
+            column.heads[-1] += "名称"
+
+
+@kind("sheet")
+def sheet_of_another_period(draft: Draft, random: Random) -> bool | None:
+    """The sheet is named after the period before: which of the two is it?"""
+    if len(draft.sheets) > 1 or len(draft.pages) > 1:
+        return False
+    page = draft.pages[0]
+    draft.sheets[0].name = page.period.previous().label("zh_CN")
+    return None

@@ -25,7 +25,8 @@ Cell = tuple[str, str]  # sheet, address
 LINES = {name for name, (group, _) in KINDS.items() if group == "lines"} | {"english", "cover_sheet"}
 MONEY = {name for name, (group, _) in KINDS.items() if group == "money"} | {"english", "measures_beside"}
 HEADS = set(
-    "aliases typo english scaled_measures other_measures negated_head heads_of_another_time last_years_head".split()
+    "aliases typo english scaled_measures other_measures negated_head heads_of_another_time last_years_head "
+    "times_under_heads current_under_heads".split()
 )
 ONE_OF = (ALONE, LINES, MONEY, HEADS)  # of each of these at most one kind in a workbook
 # What makes more tables comes first, so that the other kinds apply to all of them; then what is printed over the lines.
