@@ -397,6 +397,16 @@ def test_a_quarter_is_lived_through(page: Page, serve: Callable[[Path], str], de
 # ---- every page ------------------------------------------------------------------------------------------------------
 
 
+IN_ENGLISH = (
+    "",
+    "staffing",
+    "board",
+    "upload",
+    "explore",
+    "releases",
+)  # each takes some 5 s; test_texts sees all words
+
+
 def pages_of(page: Page, server: str) -> list[str]:
     visit(page, server)
     links = page.get_by_test_id("stSidebarNavLink")
@@ -405,10 +415,10 @@ def pages_of(page: Page, server: str) -> list[str]:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_page_stands_in_both_languages(page: Page, demo: str, language: str) -> None:
+def test_every_page_stands_and_some_in_english(page: Page, demo: str, language: str) -> None:
     paths = pages_of(page, demo)
     assert {"", "staffing", "coverage", "training", "pairing", "upload", "submissions", "definitions"} <= set(paths)
-    for path in paths:
+    for path in paths if language == "zh_CN" else IN_ENGLISH:
         visit(page, demo, path, lang=language)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         screenshot(page, f"{path or 'overview'}.{language}")
