@@ -776,7 +776,7 @@ def register(args: argparse.Namespace) -> int:
                 "name": unit.name,
                 "valid_to": unit.valid_to.isoformat(),
                 "successors": unit.successors,
-                "counted_with": {heir.code: str(heir.weight) for heir in standing.heirs() if heir.former == unit},
+                "counted_with": {heir.code: str(heir.weight) for heir in standing.heirs if heir.former == unit},
             }
             for unit in ceased
         ],

@@ -13,10 +13,10 @@ from huizong import __version__, indicators
 from huizong.figure_words import carried_forward, names_of, other_reporters, periods_missing, unit_of, why
 from huizong.forms import Form, Forms, Indicator, Item
 from huizong.journal import on_the_clock
-from huizong.lineage import TermCell, address_of, terms_of_figure
+from huizong.lineage import TermCell, address_of, arrivals, terms_of_figure
 from huizong.org_units import LEVELS, OrgUnit, Register
 from huizong.periods import MONTHS_IN, BadPeriod, Period
-from huizong.releases import Release
+from huizong.releases import Release, basis
 from huizong.store import ALWAYS, EVERYWHERE, Store
 from huizong.texts import _, language
 
@@ -106,9 +106,7 @@ class Extract:
     @property
     def basis(self) -> str:
         """Which release the figures are of, or that they are of none, and as of when."""
-        at = on_the_clock(self.taken_at)
-        words = _("bound to release “{name}”, as of {at}") if self.release else _("bound to no release, as of {at}")
-        return words.format(name=self.release and self.release.name, at=f"{at:%Y-%m-%d %H:%M}")
+        return basis(self.release and self.release.name, self.taken_at)
 
     def address(self, indicator: str, unit: str, period: str) -> str:
         """The page that traces a figure to its cells."""
@@ -337,10 +335,7 @@ def theme(
         beneath = indicators.composition(store, form.code, unit.code, now, by_child=True, carry=carry, **about)
         composition = pd.concat([composition, beneath[beneath["unit"] != unit.code]], ignore_index=True)
     returns = indicators.response(store, form.code, unit.code, now[0], **about)
-    held = store.frame(
-        "SELECT id, revision, received_at, filename, original FROM submission WHERE id IN (SELECT unnest($1))",
-        [returns["submission_id"].dropna().tolist()],
-    )
+    held = arrivals(store, returns["submission_id"].dropna()).drop(columns="who")
     held["received_at"] = [on_the_clock(at) for at in held["received_at"]]
     return Theme(
         form=form,

@@ -124,9 +124,9 @@ def terms_of_figure(
 
 def arrivals(store: Store, submissions: Iterable[str]) -> pd.DataFrame:
     """One row per submission, in no order: id, revision, who (sent it in; of an entered nil return nobody), received_at
-    (UTC)."""
+    (UTC), filename, original (the SHA-256 of the workbook)."""
     return store.frame(
-        "SELECT s.id, s.revision, o.who, s.received_at FROM submission AS s "
+        "SELECT s.id, s.revision, o.who, s.received_at, s.filename, s.original FROM submission AS s "
         "LEFT JOIN original AS o ON o.sha256 = s.original WHERE s.id IN (SELECT unnest($1))",
         [sorted(set(submissions))],
     )
@@ -137,7 +137,7 @@ def _shared_out(store: Store, term: TermCell, whole: OrgUnit) -> TermCell:
     end = Period.of(term.period).end
     weights = [
         heir.weight
-        for heir in store.units.heirs()
+        for heir in store.units.heirs
         if heir.former.code == term.reporter and end < heir.former.valid_to and whole.code in ancestors(heir.code)
     ]
     if term.adds is None or not weights or sum(weights) == 1:

@@ -320,6 +320,11 @@ class Register:
         said = {"fields": OrgUnit._fields, "units": units, "scoped_aliases": self._scoped_aliases}
         return json.dumps(said, ensure_ascii=False, default=str)
 
+    @cached_property
+    def digest(self) -> str:
+        """The sha256 of `text`."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
     def __contains__(self, code: object) -> bool:
         return code in self._by_code
 
@@ -416,6 +421,7 @@ class Register:
                 found.append((unit.valid_to, f"{unit.name} → {zh}", f"{unit.name} → {en}"))
         return found
 
+    @cached_property
     def heirs(self) -> list[Heir]:
         """Where the figures of former units count in present boundaries. A unit that was merged, renamed or moved
         counts with the one that followed it, also over several changes; one that was split counts with those that it

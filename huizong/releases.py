@@ -27,6 +27,7 @@ from huizong import __version__, derive, journal
 from huizong.decisions import NotAcceptable
 from huizong.forms import Forms, load_forms
 from huizong.indicators import figures, sources_of
+from huizong.journal import on_the_clock
 from huizong.org_units import LEVELS, Register, ancestors, register_of
 from huizong.periods import MONTHS_IN, Period, period_on, source_periods
 from huizong.store import ALWAYS, EVERYWHERE, RELEASES, Store, make_folders
@@ -107,6 +108,12 @@ def make(
     return _release(events[0])
 
 
+def basis(name: str | None, at: datetime) -> str:
+    """Which release figures are bound to, or that they are to none, and as of when (UTC), as reports print it."""
+    words = _("bound to release “{name}”, as of {at}") if name else _("bound to no release, as of {at}")
+    return words.format(name=name, at=f"{on_the_clock(at):%Y-%m-%d %H:%M}")
+
+
 def _keep(store: Store, text: str, kind: str) -> str:
     """Puts a text among the originals, before anything refers to it; gives its sha256."""
     sha, path = store.put_aside(text.encode(), kind)
@@ -170,7 +177,7 @@ def altered(store: Store, release: Release) -> list[str]:
 
 def moment_of(store: Store, release: Release) -> Moment:
     """Whom to ask of a release. Raises OriginalsUnread where its tables cannot be made."""
-    same = forms_changed(store, release) == [] and _sha(store.units.text) == release.register
+    same = forms_changed(store, release) == [] and store.units.digest == release.register
     return Moment(store if same else _store_of(store, release), release.as_of)
 
 

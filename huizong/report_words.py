@@ -21,6 +21,7 @@ from huizong.lineage import address_of, address_of_returns
 from huizong.office_charts import KINDS, ChartData, Kind
 from huizong.org_units import COUNTRY, COUNTY, PROVINCE, TOWNSHIP, OrgUnit
 from huizong.periods import Period
+from huizong.releases import basis
 from huizong.store import ALWAYS, Store
 from huizong.texts import _, language
 
@@ -103,9 +104,7 @@ class Words:
     @property
     def basis(self) -> str:
         """Which release the figures are of, or that they are of none, and as of when."""
-        at = datetime.now() if self.as_of == ALWAYS else self.as_of.replace(tzinfo=UTC).astimezone()
-        words = _("bound to release “{name}”, as of {at}") if self.release else _("bound to no release, as of {at}")
-        return words.format(name=self.release, at=f"{at:%Y-%m-%d %H:%M}")
+        return basis(self.release, datetime.now(UTC) if self.as_of == ALWAYS else self.as_of)
 
     def indicator(self, name: str) -> tuple[Form, Indicator]:
         """By its code or its printed name. Raises UnknownIndicator."""

@@ -584,7 +584,7 @@ def create_table(form: Form) -> str:
 
 def heirs_by_column(units: Register) -> dict[str, list]:
     """The rows of the table heir."""
-    heirs = [(heir, units.get(heir.code)) for heir in units.heirs()]
+    heirs = [(heir, units.get(heir.code)) for heir in units.heirs]
     return {
         "former": [heir.former.code for heir, _ in heirs],
         "valid_to": [heir.former.valid_to for heir, _ in heirs],

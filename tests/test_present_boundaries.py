@@ -114,7 +114,7 @@ def test_the_carried_and_the_former_are_as_they_were(made: Callable[[str], Store
 
 
 def test_yancheng_of_2004_breaks_and_mohe_goes_on() -> None:
-    heirs = {heir.former.name: heir.code for heir in load_register().heirs()}
+    heirs = {heir.former.name: heir.code for heir in load_register().heirs}
     assert "郾城县" not in heirs
     assert heirs["漠河县"] == "232701"
     assert heirs["加格达奇区"] == "232761"

@@ -19,7 +19,7 @@ def changed(folder: Path, *lines: str, encoding: str = "utf-8") -> Register:
 
 
 def heirs(units: Register) -> set[tuple[str, str, Decimal]]:
-    return {(heir.former.name, heir.code, heir.weight) for heir in units.heirs()}
+    return {(heir.former.name, heir.code, heir.weight) for heir in units.heirs}
 
 
 def test_units_that_were_merged_count_with_the_one_that_followed(tmp_path: Path) -> None:
@@ -41,9 +41,9 @@ def test_units_that_were_merged_count_with_the_one_that_followed(tmp_path: Path)
 
 
 def test_a_unit_that_was_split_counts_nowhere_unless_weights_are_stored(tmp_path: Path) -> None:
-    assert not [heir for heir in load_register().heirs() if heir.former.code == "411123"]  # 郾城县, 2004
+    assert not [heir for heir in load_register().heirs if heir.former.code == "411123"]  # 郾城县, 2004
     split = "150426,翁牛特旗,,2030-01,150402 150404,,{},,,,made up"
-    assert not [heir for heir in changed(tmp_path, split.format("")).heirs() if heir.former.code == "150426"]
+    assert not [heir for heir in changed(tmp_path, split.format("")).heirs if heir.former.code == "150426"]
     shared = heirs(changed(tmp_path, split.format("0.25 0.75")))
     assert {("翁牛特旗", "150402", Decimal("0.25")), ("翁牛特旗", "150404", Decimal("0.75"))} <= shared
 
