@@ -161,7 +161,7 @@ def add_rule(view: ui.View, draft: Draft, rules: Sequence[Rule]) -> None:
         wanting = (
             _("Correct what is said above first.") if wrong else None if new else _("Choose forms and a unit first.")
         )
-        if deed_button(_("Add to the table"), wanting, icon="➕"):
+        if deed_button(_("Add to the table"), wanting, key="add rule", icon="➕"):
             st.session_state[DRAFT] = replace(draft, rules=[*rules, *new], turn=draft.turn + 1)
             st.rerun()
 
@@ -230,7 +230,7 @@ def save(view: ui.View, draft: Draft, rules: Sequence[Rule]) -> None:
     reason = st.text_input(_("Reason"), key="rules reason")
     with st.container(horizontal=True):
         wanting = _("Correct what is said above first.") if wrong else wanting_reason(reason)
-        if deed_button(_("Save"), wanting, type="primary", icon="💾"):
+        if deed_button(_("Save"), wanting, key="save rules", type="primary", icon="💾"):
             attempt(lambda: save_rules(view, rules, reason, draft.seen), _("Saved: {n} rules").format(n=len(rules)))
         if st.button(_("Discard the changes"), icon="↩️"):
             st.session_state.pop(DRAFT)

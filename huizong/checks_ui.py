@@ -7,7 +7,7 @@ import streamlit as st
 
 from huizong import chart_ui, charts, cross_checks, decisions, figure_words, submissions, ui
 from huizong.cross_checks import CHECKS, Line
-from huizong.desk_ui import attempt, local_time, plain_markdown
+from huizong.desk_ui import attempt, deed_button, local_time, plain_markdown
 from huizong.forms import all_forms
 from huizong.org_units import register
 from huizong.texts import _, language
@@ -97,7 +97,7 @@ def act(view: ui.View, line: Line) -> None:
         with st.popover(_("Looked into: it is right"), icon="✅", key=f"right {key}"):
             st.caption(_("The line stays away while the values are the same. What you write is kept in the record."))
             text = st.text_input(_("What was found out"), key=f"review {key}")
-            if st.button(_("Keep"), type="primary", key=f"keep {key}"):
+            if deed_button(_("Keep"), None, type="primary", key=f"keep {key}"):
                 told = (line.submission, line.check, line.item, line.value)
                 attempt(lambda: decisions.review(view.store, *told, text, who=ui.who()), _("Kept; the line is gone"))
 

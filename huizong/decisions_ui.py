@@ -28,7 +28,7 @@ def ask_explanations(view: ui.View, submission: pd.Series, findings: pd.DataFram
     st.subheader(_("Explanations"))
     with st.form(f"explain {submission['id']}"):
         written = {query.n: ask_explanation(all_forms()[submission["form"]], query) for query in queries.itertuples()}
-        if st.form_submit_button(_("Keep the explanations")):
+        if deed_button(_("Keep the explanations"), None, key=f"keep {submission['id']}", button=st.form_submit_button):
             before = dict(zip(queries["n"], queries["explanation"].fillna(""), strict=True))
             changed = {n: text for n, text in written.items() if text and text != before[n]}
 
@@ -69,7 +69,7 @@ def decide(view: ui.View, submission: pd.Series) -> None:
     if obstacle:
         st.caption("🔒 " + _("Cannot be accepted yet: {why}").format(why=obstacle))
     with st.container(horizontal=True):
-        if deed_button(_("Accept"), obstacle, type="primary", icon="✅"):
+        if deed_button(_("Accept"), obstacle, key=f"accept {submission['id']}", type="primary", icon="✅"):
             attempt(
                 lambda: decisions.accept(view.store, [submission["id"]], who=ui.who()),
                 _("Accepted; the figures follow"),
@@ -77,7 +77,7 @@ def decide(view: ui.View, submission: pd.Series) -> None:
         with st.popover(_("Send back"), icon="↩️"):
             reason = st.text_area(_("Reason"), key=f"reason {submission['id']}", height=NOTE_PIXELS)
             offer_notice(view, submission, reason.strip())
-            if deed_button(_("Send it back"), wanting_reason(reason)):
+            if deed_button(_("Send it back"), wanting_reason(reason), key=f"send back {submission['id']}"):
                 attempt(
                     lambda: decisions.send_back(view.store, submission["id"], who=ui.who(), reason=reason.strip()),
                     _("Sent back"),
@@ -132,7 +132,7 @@ def accept_all_clean(view: ui.View, pending: pd.DataFrame) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         words = _("Accept all clean returns ({n})").format(n=len(ready))
         wanting = _("There is none that has no findings and replaces nothing.") if ready.empty else None
-        if deed_button(words, wanting, type="primary", icon="✅"):
+        if deed_button(words, wanting, key="accept all clean", type="primary", icon="✅"):
             attempt(
                 lambda: decisions.accept(view.store, ready["id"].tolist(), who=ui.who()),
                 _("{n} returns accepted; the figures follow").format(n=len(ready)),
@@ -156,7 +156,7 @@ def offer_withdrawal(view: ui.View, submission: pd.Series) -> None:
         if opened.open and submission["status"] == "accepted":
             show_impact(view, submission, "withdrawn")
         reason = st.text_area(_("Reason"), key=f"withdraw {submission['id']}")
-        if deed_button(_("Withdraw it"), wanting_reason(reason)):
+        if deed_button(_("Withdraw it"), wanting_reason(reason), key=f"take out {submission['id']}"):
             attempt(
                 lambda: decisions.withdraw(view.store, submission["id"], who=ui.who(), reason=reason.strip()),
                 _("Withdrawn"),

@@ -1,10 +1,12 @@
 """What the pages of the desk share: lists of submissions, blanks, and all that is seen of one submission."""
 
+import math
 import zlib
 from collections.abc import Callable
 from contextvars import copy_context
 from datetime import date, timedelta
 from functools import partial
+from time import monotonic
 from typing import Any
 
 import pandas as pd
@@ -22,6 +24,7 @@ WORKBOOK_MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.she
 MOST_BLANKS = 200  # in one ZIP; 25 take a second
 SHOWN_FINDINGS = 100  # on the page; the download has all
 DAYS_TO_CORRECT = 7  # proposed on the notice of a return that is sent back
+HEEDED = 60  # seconds that a click waits for a run that gets as far as its button
 YEARS_BACK = 20  # of the periods on offer
 
 
@@ -45,9 +48,22 @@ def attempt(deed: Callable[[], None], done: str) -> None:
         st.rerun()
 
 
-def deed_button(label: str, wanting: str | None, **more: Any) -> bool:
-    """A button that cannot be pressed while something is wanting; pointed at, it says what."""
-    return st.button(label, disabled=bool(wanting), help=wanting, **more)
+def deed_button(label: str, wanting: str | None, *, key: str, button: Any = st.button, **more: Any) -> bool:
+    """A button that cannot be pressed while something is wanting; pointed at, it says what. True once for each click.
+
+    The click is noted when it arrives, before the page runs: another click may cut that run short before it has got as
+    far as the button, and Streamlit would forget the first.
+    """
+    clicked = f"{key} clicked"
+    button(
+        label,
+        disabled=bool(wanting),
+        help=wanting,
+        key=key,
+        on_click=lambda: st.session_state.update({clicked: monotonic()}),
+        **more,
+    )
+    return monotonic() - st.session_state.pop(clicked, -math.inf) < HEEDED and not wanting
 
 
 def wanting_reason(reason: str) -> str | None:

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from huizong import decisions, derive, releases, ui
+from huizong.desk_ui import deed_button
 from huizong.figure_words import format_value
 from huizong.periods import Period
 from huizong.releases import Corrections, Release
@@ -28,7 +29,8 @@ def make_one(view: ui.View) -> None:
             note = st.text_input(_("What it is for"))
             kinds = {view.period.code: view.when, None: _("all periods")}
             period = st.selectbox(_("Made for"), list(kinds), format_func=kinds.get)
-            if st.form_submit_button(_("Freeze the figures of now"), type="primary"):
+            freezing = _("Freeze the figures of now")
+            if deed_button(freezing, None, key="freeze", button=st.form_submit_button, type="primary"):
                 freeze(view, name, note, period)
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from huizong import decisions, figure_words, targets, ui
-from huizong.desk_ui import attempt, plain_markdown
+from huizong.desk_ui import attempt, deed_button, plain_markdown
 from huizong.forms import Indicator, all_forms
 from huizong.indicators import target_periods
 from huizong.org_units import register
@@ -124,7 +124,8 @@ def printed(value: float | None, indicator: Indicator) -> str:
 
 
 def offer_to_save(view: ui.View, changes: Sequence[Change], *, key: str) -> None:
-    if st.button(_("Save {n} targets").format(n=len(changes)), key=f"save {key}", type="primary", disabled=not changes):
+    wanting = None if changes else _("Nothing has changed.")
+    if deed_button(_("Save {n} targets").format(n=len(changes)), wanting, key=f"save {key}", type="primary"):
         attempt(
             lambda: decisions.set_targets(view.store, changes, who=ui.who()),
             _("Saved: {n} targets").format(n=len(changes)),

@@ -321,8 +321,11 @@ def test_a_quarter_is_lived_through(page: Page, serve: Callable[[Path], str], de
     expect(page.get_by_role("heading", level=2).filter(has_text="松山区")).to_be_visible()  # what is wrong comes first
     page.get_by_role("button", name="退回").click()
     fill_in(page, "理由", "专职与兼职之和不等于在岗人数")
-    popover.get_by_role("button", name="确认退回").click()
-    page.get_by_role("button", name="一键验收全部无误报表（10）").click()
+    buttons = [
+        popover.get_by_role("button", name="确认退回").element_handle(),
+        page.get_by_role("button", name="一键验收全部无误报表（10）").element_handle(),
+    ]
+    page.evaluate("buttons => buttons.forEach(one => one.click())", buttons)  # faster than the page can follow
     expect(page.get_by_text("没有待处理的报表")).to_be_visible(timeout=30_000)
 
     settle(page)
@@ -376,8 +379,10 @@ def test_a_quarter_is_lived_through(page: Page, serve: Callable[[Path], str], de
     with store.moment() as cursor:
         _rules, *events = journal.read(cursor)
     store.close()
-    kinds = ["received"] * 12 + ["sent_back", "accepted", "received", "accepted", "nil", "chased", "closed"]
-    assert [event.kind for event in events] == kinds
+    kinds = [event.kind for event in events]
+    assert kinds[:12] == ["received"] * 12
+    assert sorted(kinds[12:14]) == ["accepted", "sent_back"]  # both buttons at once: both count
+    assert kinds[14:] == ["received", "accepted", "nil", "chased", "closed"]
     *_received, back, clean, correction, accepted, nil, chased, closed = events
     assert back.body["reason"] == "专职与兼职之和不等于在岗人数"
     assert len(clean.body["submissions"]) == 10
