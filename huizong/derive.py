@@ -18,20 +18,84 @@ from huizong.texts import _
 
 GROUP = 300  # workbooks in one transaction, whose statements cost some 60 ms whatever they are about
 DERIVED = (  # and a table per form
-    "original", "submission", "finding", "located", "fact", "assignment", "target", "closing", "chase", "reviewed",
+    "original", "submission", "finding", "located", "fact", "subtotal", "assignment", "target", "closing", "chase",
+    "reviewed",
 )  # fmt: skip
 
 
 def apply(
-    store: Store, cursor: Cursor, events: Sequence[Event], returns: Mapping[str, list[Return]] | None = None
+    store: Store,
+    cursor: Cursor,
+    events: Sequence[Event],
+    returns: Mapping[str, list[Return]] | None = None,
+    *,
+    subtotals: bool = True,
 ) -> None:
-    """Turns events into derived rows, within the caller's transaction. returns: what was read, by the file's sha256."""
+    """Turns events into derived rows, within the caller's transaction. returns: what was read, by the file's sha256.
+    subtotals: whether those are kept right; else the caller renews them."""
     received = [event for event in events if event.kind == "received"]
     if received:
         _apply_received(store, cursor, received, returns or {})
     for event in events:
         if event.kind not in ("received", "refused"):
             APPLY[event.kind](store, cursor, event)
+    touched = [one for event in events if event.kind in IN_FORCE for one in _submissions_of(event)]
+    if touched and subtotals:
+        _renew_subtotals(cursor, touched)
+
+
+IN_FORCE = ("accepted", "nil", "withdrawn")  # the events after which other returns are in force than before
+
+
+def _submissions_of(event: Event) -> list[str]:
+    return event.body.get("submissions", [event.subject])
+
+
+def _renew_subtotals(cursor: Cursor, touched: Sequence[str] | None = None) -> None:
+    """Adds up anew what is in force where submissions came into force or left it; everywhere when none are given."""
+    cursor.execute(
+        "CREATE OR REPLACE TEMP TABLE place AS SELECT DISTINCT form, period, "
+        "coalesce(prefecture, province, '0') AS unit FROM submission WHERE $1 IS NULL OR id IN (SELECT unnest($1))",
+        [touched],
+    )
+    cursor.execute("DELETE FROM subtotal WHERE (form, period, unit) IN (SELECT (form, period, unit) FROM place)")
+    cursor.execute(_ADD_UP)
+
+
+_ADD_UP = """
+INSERT INTO subtotal BY NAME
+WITH in_force AS (
+    SELECT submission.id, submission.form, submission.period, submission.sample
+    FROM submission
+    INNER JOIN place
+        ON
+            place.form = submission.form
+            AND place.period = submission.period
+            AND place.unit = coalesce(submission.prefecture, submission.province, '0')
+    WHERE submission.accepted_at IS NOT NULL AND submission.ended_at IS NULL
+)
+SELECT
+    fact.form,
+    fact.period,
+    coalesce(fact.prefecture, fact.province, '0') AS unit,
+    fact.province,
+    fact.prefecture,
+    fact.indicator,
+    sum(fact.numerator) AS numerator,
+    sum(fact.denominator) AS denominator,
+    sum(fact.n_incomplete)::INTEGER AS n_incomplete,
+    count(*) FILTER (in_force.sample AND fact.numerator IS NOT NULL)::INTEGER AS n_sample
+FROM fact
+INNER JOIN in_force
+    ON in_force.id = fact.submission_id AND in_force.form = fact.form AND in_force.period = fact.period
+WHERE
+    fact.part = ''
+    AND fact.department IS NULL
+    -- as constants, so that the rows of other periods are not even read
+    AND fact.period BETWEEN (SELECT min(period) FROM place) AND (SELECT max(period) FROM place)
+GROUP BY fact.form, fact.period, fact.province, fact.prefecture, fact.indicator
+ORDER BY fact.period, fact.form, fact.province, fact.prefecture, fact.indicator
+"""
 
 
 def _apply_received(store: Store, cursor: Cursor, events: Sequence[Event], returns: Mapping[str, list[Return]]) -> None:
@@ -258,8 +322,9 @@ def rebuild(store: Store, *, incomplete: bool = False) -> int:
     with store.transaction() as cursor:
         _empty(store, cursor, DERIVED)
         for events, returns in _batches(_with_returns(store, journal.read(cursor), unread)):
-            apply(store, cursor, events, returns)
+            apply(store, cursor, events, returns, subtotals=False)
             n_events += len(events)
+        _renew_subtotals(cursor)
         if unread and not incomplete:
             raise OriginalsUnread(
                 _("{n} originals cannot be read any more, and the tables were left as they are: {files}. Put the files "

@@ -16,7 +16,7 @@ import pandas as pd
 
 from huizong.facts import by_township, in_one_fact, in_present
 from huizong.forms import Forms
-from huizong.org_units import COUNTY, LEVELS, TOWNSHIP, OrgUnit
+from huizong.org_units import COUNTY, LEVELS, PREFECTURE, TOWNSHIP, OrgUnit, ancestors
 from huizong.periods import MONTHS_IN, Period, period_on, source_periods
 from huizong.store import ALWAYS, EVERYWHERE, Store
 
@@ -126,6 +126,12 @@ def facts_for(unit: OrgUnit, level: str, forms: Iterable[str], present: bool = F
     return list(map(placed(unit, present), names))
 
 
+def rolled_up(unit: OrgUnit, level: str, scope: Sequence[str]) -> bool:
+    """Whether what is in force now in the unit or its parts is the sum of whole prefectures, all of them in scope."""
+    parts = level in ("self", "province", "prefecture") and unit.level <= PREFECTURE
+    return parts and not {*ancestors(unit.code)}.isdisjoint(scope)
+
+
 def owner_of(unit: OrgUnit) -> str:
     """The unit whose return answers for a unit: a township's county, else itself."""
     return unit.county or unit.code if unit.level == TOWNSHIP else unit.code
@@ -163,11 +169,17 @@ def figures(
     facts = facts_for(whole, level, wanted["forms"], present)
     if facts != ["fact"]:  # a return has several there: of its townships, of the heirs of its county
         wanted["plains"] = [False] * len(wanted["plains"])
+    rolled = as_of == ALWAYS and not carry and facts == ["fact"] and rolled_up(whole, level, scope)
+    wanted["rolled"] = [
+        rolled and plain and not median for plain, median in zip(wanted["plains"], wanted["medians"], strict=True)
+    ]
     frame = store.ask(
         "indicator_by_unit",
         scope,
         unit=whole.code,
+        depth=LEVELS[whole.level],
         owner=owner_of(whole),
+        within=owner_of(whole) if placed(whole, present) is str else "0",
         level=level,
         as_of=as_of,
         facts=facts,

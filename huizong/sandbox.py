@@ -52,6 +52,7 @@ TABLES = {
     "submission": N_("One row per return as it arrived; in force from accepted_at until ended_at."),
     "fact": N_("One row per submission × indicator (or part of a composition): what it adds to each side."),
     "finding": N_("One row per finding of a submission."),
+    "subtotal": N_("One row per form × period × prefecture × indicator: what the returns in force now add up to."),
     "located": N_("One row per submission, sheet and item: the column in which it stands."),
     "original": N_("One row per file received."),
     "expectation": N_("Who owes what: one row per form × unit × span of time."),
@@ -296,6 +297,7 @@ def rows_of(forms: Forms, name: str) -> str:
         **dict.fromkeys(("fact", *forms), SEEN.format(unit="department")),
         **dict.fromkeys(("finding", "located"), f"submission_id IN ({returns.format('id')})"),
         **dict.fromkeys(("target", "assignment", "chase", "reviewed"), f"unit IN ({units})"),
+        "subtotal": "in_scope($scope::VARCHAR[], province, prefecture, NULL, NULL)",
         "original": f"sha256 IN ({returns.format('original')})",
     }
     return f'SELECT * FROM "{name}" WHERE {where[name]}'
@@ -367,6 +369,7 @@ COLUMNS = {
     "numerator": N_("added to the numerator"),
     "denominator": N_("added to the denominator"),
     "n_incomplete": N_("rows left out because a value is missing"),
+    "n_sample": N_("demonstration returns among those that add something"),
     "bytes": N_("size in bytes"),
     "who": N_("who did it"),
     "reason": N_("reason"),

@@ -8,6 +8,7 @@ import streamlit as st
 
 from huizong import indicators, sandbox, ui
 from huizong.forms import Form, Indicator
+from huizong.org_units import LEVELS
 from huizong.sandbox import Answer, BadQuery
 from huizong.store import ALWAYS
 from huizong.texts import _
@@ -49,7 +50,10 @@ def values_of(view: ui.View) -> Mapping[str, object]:
     return wanted | {
         "scope": view.scope,
         "unit": unit.code,
+        "depth": LEVELS[unit.level],
         "owner": indicators.owner_of(unit),
+        "within": indicators.owner_of(unit),
+        "rolled": [False] * len(wanted["forms"]),
         "level": level,
         "as_of": ALWAYS,
         "facts": indicators.facts_for(unit, level, [form.code]),

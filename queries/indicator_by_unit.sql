@@ -1,10 +1,12 @@
 -- What: indicators of a unit's parts (or of the unit itself), Σ numerator / Σ denominator over the returns in force.
 -- Grain: one row per indicator × period asked for × child unit that has or owes something.
--- Parameters: scope, unit (code; '0' the country), owner (the unit whose returns answer for it: itself, or a township's county), level ('self' or the level of the parts), as_of,
+-- Parameters: scope, unit (code; '0' the country), depth (its level), owner (the unit whose returns answer for it: itself,
+--   or a township's county), within (a unit whose returns hold all facts of it), level ('self' or the level of the parts), as_of,
 --   facts, expectations, submissions (the tables or views that place units as it was then, or in present boundaries),
---   and four lists of equal length saying which returns make which figure: indicators, forms, periods (as asked),
+--   and lists of equal length saying which returns make which figure: indicators, forms, periods (as asked),
 --   sources (the period of the return), with source_ends (its last day), medians, ratios, plains (each return adds one fact
---   to the figure, with both sides or neither: the facts are added up without a look at who reported them); and two saying which returns
+--   to the figure, with both sides or neither: the facts are added up without a look at who reported them), rolled (it is
+--   plain, and what each prefecture adds is in subtotal); and two saying which returns
 --   stand in for one that has not come (carried_returns.sql): carried (submissions), carried_for (the period for which).
 -- A unit whose numerator or denominator is missing adds to neither side. Missing is not zero. A target set for the unit
 -- shown stands for all of it; else the targets of the units beneath are added.
@@ -17,7 +19,8 @@ WITH wanted AS (
         unnest($source_ends::DATE[]) AS source_end,
         unnest($medians::BOOLEAN[]) AS is_median,
         unnest($ratios::BOOLEAN[]) AS is_ratio,
-        unnest($plains::BOOLEAN[]) AS is_plain
+        unnest($plains::BOOLEAN[]) AS is_plain,
+        unnest($rolled::BOOLEAN[]) AS is_rolled
 ),
 -- Figures made from the same returns have the same response: it is counted once for them all.
 asked AS (
@@ -61,6 +64,7 @@ returned AS MATERIALIZED (
         AND in_scope(
             $scope::VARCHAR[], submission.province, submission.prefecture, submission.county, submission.unit
         )
+        AND $within IN ('0', submission.province, submission.prefecture, submission.county, submission.unit)
 ),
 targets AS (
     SELECT
@@ -94,7 +98,7 @@ terms AS MATERIALIZED (
         wanted.is_ratio,
         wanted.is_plain,
         returned.unit AS reporter,
-        returned.sample,
+        (returned.sample AND NOT (wanted.is_plain AND fact.numerator IS NULL))::INTEGER AS n_sample,
         returned.carried,
         fact.numerator,
         fact.denominator,
@@ -116,18 +120,51 @@ terms AS MATERIALIZED (
             AND fact.indicator = wanted.indicator
             AND fact.part = ''
     WHERE
-        -- As constants, so that rows of other periods are not even read.
-        (
+        NOT wanted.is_rolled
+        -- As constants, so that rows of other periods, forms and places are not even read.
+        AND list_contains($rolled::BOOLEAN[], FALSE)
+        AND (
             len($carried::VARCHAR[]) > 0
             OR fact.period BETWEEN list_min($sources::VARCHAR[]) AND list_max($sources::VARCHAR[])
         )
-        AND (
-            $unit = fact.department
-            OR (
-                fact.department IS NULL
-                AND $unit IN ('0', fact.province, fact.prefecture, fact.county, fact.township)
-            )
-        )
+        AND fact.form BETWEEN list_min($forms::VARCHAR[]) AND list_max($forms::VARCHAR[])
+        AND ($depth <> 'country' OR fact.department IS NULL)
+        AND ($depth <> 'province' OR fact.province = $unit)
+        AND ($depth <> 'prefecture' OR fact.prefecture = $unit)
+        AND ($depth <> 'county' OR fact.county = $unit)
+        AND ($depth <> 'township' OR fact.township = $unit)
+        AND ($depth <> 'department' OR fact.department = $unit)
+    UNION ALL
+    SELECT
+        wanted.indicator,
+        wanted.period,
+        wanted.is_median,
+        wanted.is_ratio,
+        wanted.is_plain,
+        NULL AS reporter,
+        subtotal.n_sample,
+        FALSE AS carried,
+        subtotal.numerator,
+        subtotal.denominator,
+        subtotal.n_incomplete,
+        CASE $level
+            WHEN 'self' THEN $unit
+            WHEN 'province' THEN coalesce(subtotal.province, $unit)
+            WHEN 'prefecture' THEN coalesce(subtotal.prefecture, $unit)
+        END AS unit
+    FROM wanted
+    INNER JOIN subtotal
+        ON
+            subtotal.form = wanted.form
+            AND subtotal.period = wanted.source
+            AND subtotal.indicator = wanted.indicator
+    WHERE
+        wanted.is_rolled
+        AND list_contains($rolled::BOOLEAN[], TRUE)
+        AND subtotal.period BETWEEN list_min($sources::VARCHAR[]) AND list_max($sources::VARCHAR[])
+        AND subtotal.form BETWEEN list_min($forms::VARCHAR[]) AND list_max($forms::VARCHAR[])
+        AND ($depth <> 'province' OR subtotal.province = $unit)
+        AND ($depth <> 'prefecture' OR subtotal.prefecture = $unit)
     UNION ALL
     SELECT
         indicator,
@@ -136,7 +173,7 @@ terms AS MATERIALIZED (
         is_ratio,
         FALSE AS is_plain,
         setter AS reporter,
-        FALSE AS sample,
+        0 AS n_sample,
         FALSE AS carried,
         NULL AS numerator,
         value AS denominator,
@@ -156,7 +193,7 @@ by_reporter AS (
         sum(numerator) AS numerator,
         sum(denominator) AS denominator,
         sum(n_incomplete) AS n_incomplete,
-        bool_or(sample) AS sample,
+        max(n_sample) AS n_sample,
         bool_or(carried) AS carried
     FROM terms
     WHERE NOT is_plain
@@ -174,7 +211,7 @@ sums AS (
             WHEN by_reporter.is_ratio THEN coalesce(any_value(targets.value), sum(by_reporter.denominator))
         END AS denominator,
         median(by_reporter.numerator) AS middle,
-        count(*) FILTER (by_reporter.sample) AS n_sample,
+        sum(by_reporter.n_sample) AS n_sample,
         list(by_reporter.reporter ORDER BY by_reporter.reporter) FILTER (by_reporter.carried) AS carried
     FROM by_reporter
     LEFT JOIN targets
@@ -203,7 +240,7 @@ plain_sums AS (
         sum(numerator) AS numerator,
         CASE WHEN is_ratio THEN sum(denominator) END AS denominator,
         median(numerator) FILTER (is_median) AS middle,
-        count(*) FILTER (sample AND numerator IS NOT NULL) AS n_sample,
+        sum(n_sample) AS n_sample,
         list(reporter ORDER BY reporter) FILTER (carried AND numerator IS NOT NULL) AS carried,
         sum(n_incomplete) AS n_incomplete
     FROM terms
@@ -239,7 +276,7 @@ owed AS (
             AND (expectation.ended_at IS NULL OR expectation.ended_at > $as_of)
     WHERE
         -- A department counts for itself alone.
-        ($owner = expectation.unit OR NOT contains(expectation.unit, '-'))
+        ($owner = expectation.unit OR expectation.department IS NULL)
         AND $owner IN ('0', expectation.province, expectation.prefecture, expectation.county, expectation.unit)
         AND in_scope(
             $scope::VARCHAR[], expectation.province, expectation.prefecture, expectation.county, expectation.unit
@@ -260,9 +297,11 @@ sent AS (
         END AS unit
     FROM returned
     INNER JOIN query_table($submissions::VARCHAR) AS submission
-        ON submission.id = returned.id AND submission.form = returned.form AND submission.period = returned.period
+        ON submission.id = returned.id
     WHERE
         NOT returned.carried
+        AND submission.form BETWEEN list_min($forms::VARCHAR[]) AND list_max($forms::VARCHAR[])
+        AND submission.period BETWEEN list_min($sources::VARCHAR[]) AND list_max($sources::VARCHAR[])
         AND $owner IN ('0', submission.province, submission.prefecture, submission.county, submission.unit)
 ),
 -- What is owed, whether it has come, and what has come without being owed.

@@ -148,6 +148,7 @@ USING (
         any_value(org_unit.province) AS province,
         any_value(org_unit.prefecture) AS prefecture,
         any_value(org_unit.county) AS county,
+        CASE WHEN any_value(org_unit.kind) = 'department' THEN joined.unit END AS department,
         min(joined.valid_from) AS valid_from,
         CASE max(joined.ended) WHEN DATE '9999-12-31' THEN DATE '9999-12-31' ELSE max(joined.ended) - 1 END AS valid_to,
         joined.months,
@@ -167,8 +168,8 @@ USING (
         AND held.ended_at IS NOT DISTINCT FROM resolved.ended_at
 WHEN NOT MATCHED BY SOURCE AND held.ended_at IS NULL THEN UPDATE SET ended_at = $set_at
 WHEN NOT MATCHED BY TARGET THEN INSERT (
-    form, unit, province, prefecture, county, valid_from, valid_to, months, due_days, set_at
+    form, unit, province, prefecture, county, department, valid_from, valid_to, months, due_days, set_at
 ) VALUES (
-    resolved.form, resolved.unit, resolved.province, resolved.prefecture, resolved.county, resolved.valid_from,
-    resolved.valid_to, resolved.months, resolved.due_days, $set_at
+    resolved.form, resolved.unit, resolved.province, resolved.prefecture, resolved.county, resolved.department,
+    resolved.valid_from, resolved.valid_to, resolved.months, resolved.due_days, $set_at
 )

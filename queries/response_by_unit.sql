@@ -48,7 +48,7 @@ owed AS (
             AND (expectation.ended_at IS NULL OR expectation.ended_at > $as_of)
     WHERE
         -- A department counts for itself alone.
-        ($unit = expectation.unit OR NOT contains(expectation.unit, '-'))
+        ($unit = expectation.unit OR expectation.department IS NULL)
         AND $unit IN ('0', expectation.province, expectation.prefecture, expectation.county, expectation.unit)
         AND in_scope(
             $scope::VARCHAR[], expectation.province, expectation.prefecture, expectation.county, expectation.unit

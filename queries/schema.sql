@@ -68,6 +68,14 @@ CREATE TABLE IF NOT EXISTS fact (
     denominator DECIMAL(18, 4), n_incomplete INTEGER
 );
 
+-- What the returns in force now add up to in each prefecture: one row per form × period × unit × indicator. unit: the
+-- prefecture; of returns that belong to none the province, else '0'. What departments return for
+-- themselves is not in it. n_sample: the demonstration returns among them that add something.
+CREATE TABLE IF NOT EXISTS subtotal (
+    form VARCHAR, period VARCHAR, unit VARCHAR, province VARCHAR, prefecture VARCHAR, indicator VARCHAR,
+    numerator DECIMAL(38, 4), denominator DECIMAL(38, 4), n_incomplete INTEGER, n_sample INTEGER
+);
+
 -- One row per rule of who owes what, in the order n in which they were laid down: a unit, or (beneath) every unit of the
 -- form's level beneath it, owes the form or is let off (owes) for the periods that end between the two dates. frequency
 -- and due_days (after the period's end) are NULL where they are the form's own and the usual. It held from set_at until
@@ -87,8 +95,8 @@ CREATE TABLE IF NOT EXISTS target (
 -- (set_at, ended_at) the spans of a unit do not overlap. The return for a period is owed that ends in the span, in a month
 -- that months (1, 3, 6, 12) divides, and is due due_days after that day.
 CREATE TABLE IF NOT EXISTS expectation (
-    form VARCHAR, unit VARCHAR, province VARCHAR, prefecture VARCHAR, county VARCHAR, valid_from DATE, valid_to DATE,
-    months INTEGER, due_days INTEGER, set_at TIMESTAMP DEFAULT TIMESTAMP '0001-01-01', ended_at TIMESTAMP
+    form VARCHAR, unit VARCHAR, province VARCHAR, prefecture VARCHAR, county VARCHAR, department VARCHAR,
+    valid_from DATE, valid_to DATE, months INTEGER, due_days INTEGER, set_at TIMESTAMP DEFAULT TIMESTAMP '0001-01-01', ended_at TIMESTAMP
 );
 
 -- One row per form × period that is closed now: no return of it is put in force or taken out of it until it is reopened.
@@ -135,3 +143,74 @@ SELECT
 FROM submission
 WHERE status IN ('error', 'query', 'clean', 'accepted')
 QUALIFY row_number() OVER (PARTITION BY form, period, period_end, province, unit ORDER BY revision DESC) = 1;
+
+-- What has been done after a moment about returns, by which it is told how they stood then.
+-- One row per return: made (it was not there then), moved (its form, unit or period was answered or corrected since: nobody
+-- knows where it stood), answered, done (what had been done last by then: answered, sent_back or withdrawn), n_explained
+-- (queries that were explained since).
+CREATE OR REPLACE MACRO done_since(moment) AS TABLE
+WITH deed AS (
+    SELECT
+        CASE WHEN kind = 'answered' THEN coalesce(body ->> 'as', subject) ELSE subject END AS id,
+        kind,
+        kind = 'answered' AND (body ->> 'as') IS NOT NULL AS made,
+        kind = 'answered' AND coalesce(body ->> 'form', body ->> 'unit', body ->> 'period') IS NOT NULL AS moved,
+        seq,
+        happened_at,
+        CASE WHEN kind = 'explained' THEN coalesce(body -> 'told', body -> 'findings') END AS explained
+    FROM journal
+    WHERE kind IN ('answered', 'explained', 'sent_back', 'withdrawn')
+),
+since AS (
+    SELECT id, bool_or(made) AS made, bool_or(moved) AS moved, bool_or(kind = 'answered') AS answered
+    FROM deed
+    WHERE happened_at > moment
+    GROUP BY id
+),
+before AS (
+    SELECT deed.id, arg_max(deed.kind, deed.seq) AS done
+    FROM deed
+    INNER JOIN since ON since.id = deed.id
+    WHERE deed.happened_at <= moment AND deed.kind <> 'explained'
+    GROUP BY deed.id
+),
+told AS (
+    SELECT deed.id, finding.value, min(deed.happened_at) AS first_at
+    FROM deed
+    INNER JOIN since ON since.id = deed.id
+    CROSS JOIN json_each(deed.explained) AS finding
+    GROUP BY deed.id, finding.value
+),
+explained AS (
+    SELECT id, count(*) AS n_explained
+    FROM told
+    WHERE first_at > moment
+    GROUP BY id
+)
+SELECT
+    since.id,
+    since.made,
+    since.moved,
+    since.answered,
+    before.done,
+    coalesce(explained.n_explained, 0) AS n_explained
+FROM since
+LEFT JOIN before ON before.id = since.id
+LEFT JOIN explained ON explained.id = since.id;
+
+-- The status that a return had at a moment: from its columns (status, accepted_at, ended_at; unclear: it was asked about;
+-- repeats, n_errors, n_queries) and those of done_since.
+CREATE OR REPLACE MACRO status_at(
+    moment, status, accepted_at, ended_at, unclear, repeats, n_errors, n_queries, touched, moved, answered, done
+) AS CASE
+    WHEN moved THEN 'unsure'
+    WHEN accepted_at <= moment AND coalesce(ended_at > moment, TRUE) THEN 'accepted'
+    WHEN done IN ('sent_back', 'withdrawn') THEN done
+    WHEN touched IS NULL AND coalesce(accepted_at <= moment, TRUE) THEN status
+    WHEN accepted_at <= moment THEN 'superseded'
+    WHEN unclear OR answered THEN 'unsure'
+    WHEN repeats IS NOT NULL THEN 'unchanged'
+    WHEN n_errors > 0 THEN 'error'
+    WHEN n_queries > 0 THEN 'query'
+    ELSE 'clean'
+END;

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -30,7 +30,7 @@ from huizong.org_units import DEPARTMENT, TOWNSHIP, OrgUnit, UnknownUnit
 from huizong.periods import Period
 from huizong.returns import read_returns
 from huizong.sheet import read_workbook
-from huizong.store import Store
+from huizong.store import ALWAYS, Store
 
 Q3 = Period.of("2018-Q3")
 BUREAU = "321084-01"
@@ -613,3 +613,48 @@ def test_a_place_is_gained_or_lost(store: Store) -> None:
     rows = ranked(parts, whole, "1504", Q3, FORMS)
     assert rows["unit"].tolist() == [LINXI, SONGSHAN]
     assert rows["climbed_previous"].tolist() == [1, -1]
+
+
+# ---- subtotals -------------------------------------------------------------------------------------------------------
+
+
+LONG_AFTER = datetime(9999, 12, 30)  # a moment is asked of the facts, now of the subtotals
+
+
+def test_subtotals_follow_each_return_that_comes_into_force_or_leaves_it(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    random = Random(5)
+    store = small_store(tmp_path_factory.mktemp("subtotals"), units=REGISTER)
+    files = [
+        (f"{n}.xlsx", make_workbook(form, fill_in(random, FORMS[form], unit, Q3), unit=unit.code, period=Q3.code))
+        for form in ("coverage", "training")
+        for unit in (*COUNTIES, COUNTIES[0])  # of the first a revision
+        for n in [f"{form}{unit.code}{random.random()}"]
+    ]
+    ids = [one for receipt in intake.receive(store, files, who="示例") for one in receipt.submissions]
+    happenings = [("accepted", "", {"submissions": [one]}) for one in ids]
+    happenings += [("withdrawn", one, {"reason": "示例"}) for one in random.sample(ids[1:3] + ids[5:], 3)]
+    nil = {"form": "training", "unit": LINXI, "period": "2018-Q2", "reason": "示例"}
+    asked = [code for code, (form, _) in FORMS.indicators.items() if form.code in ("coverage", "training")]
+    seen = set()
+    for happening in [*happenings, ("nil", "n-1", nil)]:
+        with store.transaction() as cursor:
+            derive.apply(store, cursor, journal.append(cursor, "示例", [happening]))
+        for unit, ask in (("0", figures), ("15", figures_by_child), ("4501", figures)):
+            now, looked_up = (ask(store, asked, unit, [Q3, Q3.previous()], as_of=at) for at in (ALWAYS, LONG_AFTER))
+            pd.testing.assert_frame_equal(now, looked_up)
+        seen.add(store.frame("SELECT * FROM subtotal ORDER BY ALL").to_csv())
+    assert len(seen) > len(happenings) - 2  # an acceptance may change nothing, the others do
+    held = store.frame("SELECT * FROM subtotal ORDER BY ALL")
+    derive.rebuild(store)
+    pd.testing.assert_frame_equal(store.frame("SELECT * FROM subtotal ORDER BY ALL"), held)
+    store.close()
+
+
+def test_who_may_see_a_part_of_a_prefecture_is_told_of_that_part_only(world: Store) -> None:
+    scope = [SONGSHAN]
+    for unit in ("0", "15", "1504", SONGSHAN):
+        (seen,) = figures(world, ["staff_in_post_total"], unit, [Q3], scope=scope)["numerator"]
+        (own,) = figures(world, ["staff_in_post_total"], SONGSHAN, [Q3])["numerator"]
+        assert missing_or(seen) == missing_or(own) is not None
