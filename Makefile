@@ -13,8 +13,9 @@ LOCK = $(BIN)/uv pip compile --python-version 3.11 --no-emit-index-url --univers
 run: $(RUNS)
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
+# Three at a time on two cores: one of them usually waits, for the browser, the disk or a process of its own.
 test: $(TESTS) tools
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 3 --dist loadgroup
 
 check: $(TESTS)
 	$(BIN)/ruff format --check .

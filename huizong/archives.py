@@ -144,7 +144,9 @@ def files_in(name: str, file: BinaryIO, grown: Callable[[int], object] = lambda 
 def whole(file: BinaryIO) -> bytes:
     """All bytes of a file. Raises Unreadable for more than are read."""
     file.seek(0)
-    data = file.read(MAX_BYTES + 1)
+    data = file.read(CHUNK)  # as much memory is taken as is asked for
+    if len(data) == CHUNK:
+        data += file.read(MAX_BYTES + 1 - CHUNK)
     if len(data) > MAX_BYTES:
         raise Unreadable(next((reason for start, reason in FOREIGN.items() if data.startswith(start)), "too_large"))
     return data

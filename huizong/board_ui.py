@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 import pandas as pd
 import streamlit as st
 
-from huizong import assignments, chart_ui, charts, decisions_ui, desk, figure_words, ui
+from huizong import assignments, chart_ui, charts, decisions_ui, desk, figure_words, submissions, ui
 from huizong.desk_ui import when_received
 from huizong.forms import all_forms
 from huizong.org_units import register
@@ -54,11 +53,20 @@ def state_label(state: str, days_late: int = 0) -> str:
 
 
 def ask_board(view: ui.View) -> pd.DataFrame:
-    return view.ask(desk.board, view.period, view.unit.code, today=date.today())
+    return view.ask(desk.board, view.period, view.unit.code, today=view.today)
 
 
 def point_to_unclear(view: ui.View) -> None:
     """What has come but stands in no cell, because its unit or period is not clear yet."""
+    if view.looks_back:
+        arrived = view.ask(submissions.listed, status="unsure")
+        if n := int(arrived[["unit", "period"]].isna().any(axis=1).sum()):
+            words = _(
+                "{n} returns that had come stand in no cell: their unit or period was not clear then, or they have "
+                "been moved since, and where they stood is not known."
+            )
+            st.caption("❔ " + words.format(n=n))
+        return
     pending = view.keep("pending", lambda: view.store.ask("pending", view.scope))
     n = int(pending[["unit", "period"]].isna().any(axis=1).sum())
     if n:
@@ -74,7 +82,7 @@ def point_to_unclear(view: ui.View) -> None:
 
 def show_figures(view: ui.View, board: pd.DataFrame) -> None:
     """What is owed, what has come, what is in force, in time, overdue."""
-    rates = view.ask(desk.rates, (view.period,), view.unit.code, today=date.today())
+    rates = view.ask(desk.rates, (view.period,), view.unit.code, today=view.today)
     if rates.empty:
         return
     (row,) = rates.itertuples()
@@ -91,21 +99,58 @@ def show_figures(view: ui.View, board: pd.DataFrame) -> None:
         ),
         (_("Overdue"), desk.in_each_state(board)["overdue"], _("Missing or sent back, and past the day it was due.")),
     ]  # fmt: skip
+    owed = board[board["owed"]]
+    behind = {
+        _("Response"): (_("Not in: {n}"), owed[owed["first_acceptable_at"].isna()]),
+        _("In time"): (_("Late: {n}"), owed[owed["on_time"].eq(False)]),
+        _("Overdue"): (_("Which {n}"), owed[owed["state"] == "overdue"]),
+    }
     for place, (label, figure, words) in zip(st.columns(len(figures)), figures, strict=True):
-        place.metric(label, figure, help=words)
+        with place:
+            st.metric(label, figure, help=words)
+            if label in behind:
+                offer_list(*behind[label])
     if row.n_unjudged:
         words = _("In time speaks of {judged} returns. {n} more were due before this desk was opened on {day}, and it "
-                  "is not known when they came: they count neither as in time nor as late. Those that have not come "
-                  "are overdue all the same.")  # fmt: skip
+                  "is not known when they came: they count neither as in time nor as late.")  # fmt: skip
         opened = view.keep("opened", lambda: desk.opened(view.store))
-        st.caption("🕰️ " + words.format(judged=row.n_judged, n=row.n_unjudged, day=opened))
-    if assignments.last_saved(view.store) == 0:
+        told = ["🕰️ " + words.format(judged=row.n_judged, n=row.n_unjudged, day=opened)]
+        states = desk.in_each_state(board)
+        told += [_("Those that have not come are overdue all the same.")] * (states["overdue"] > 0)
+        told += [_("Those that had not come when the period was closed are absent, not overdue.")] * (
+            states["absent"] > 0
+        )
+        st.caption("  \n".join(told))
+    if assignments.last_saved(view.store) == 0 and not view.looks_back:
         with st.container(horizontal=True, vertical_alignment="center"):
             words = _(
                 "Nobody has laid down yet who owes what: by default every county owes each form, so {n} are owed."
             )
             st.caption("📋 " + words.format(n=f"{row.n_expected:,}"))
             ui.link("pages/assignments.py", _("Change who owes what"), icon="➡️")
+
+
+def offer_list(label: str, rows: pd.DataFrame) -> None:
+    """A button that opens the returns by which a rate falls short."""
+    if rows.empty:
+        return
+    label = label.format(n=f"{len(rows):,}")
+
+    @st.dialog(label, width="large")
+    def listed() -> None:
+        table = pd.DataFrame(
+            {
+                _("Reporting unit"): rows["unit"].map(ui.unit_label),
+                _("Form"): rows["form"].map(ui.form_title),
+                _("Period"): rows["period"].map(ui.period_label),
+                _("Due on"): pd.to_datetime(rows["due"]).dt.strftime("%Y-%m-%d"),
+                _("State"): [state_label(row.state, row.days_late) for row in rows.itertuples()],
+            }
+        )
+        ui.table(table, key=f"behind {label}", title=label)
+
+    if st.button(label, type="tertiary", icon=":material/list:", key=f"list of {label}"):
+        listed()
 
 
 def share(value: float) -> str:
@@ -150,7 +195,7 @@ def show_matrix(view: ui.View, board: pd.DataFrame, states: Sequence[str]) -> tu
     """
     shown = board[board["state"].isin(states)] if states else board
     grouped = not states and desk.level_of_parts(view.unit) != "unit"
-    matrix = view.keep(("board", date.today(), tuple(states)), lambda: make_matrix(view, shown, grouped=grouped))
+    matrix = view.keep(("board", view.today, tuple(states)), lambda: make_matrix(view, shown, grouped=grouped))
     key = f"board {view.unit.code} {view.period} {' '.join(states)}"
 
     def go_down() -> None:
@@ -180,6 +225,8 @@ def show_matrix(view: ui.View, board: pd.DataFrame, states: Sequence[str]) -> tu
         st.caption(
             _("Passed / owed, and the most urgent of the rest. A click goes to that region; tick rows to remind them.")
         )
+    elif view.looks_back:
+        st.caption(_("A click on a cell shows the return. * not asked for; + a newer one waited."))
     else:
         words = _(
             "A click on a cell shows the return; tick rows to remind those units alone. * not asked for; "
@@ -304,18 +351,18 @@ def show_return(view: ui.View, row: pd.Series) -> None:
             st.markdown(_("A newer revision waits: {state}").format(state=state_label(row["newer"])))
         with st.container(horizontal=True, vertical_alignment="center"):
             if pd.notna(row["submission_id"]):
-                open_button(_("Open the return"), row["submission_id"], row["state"])
+                open_button(view, _("Open the return"), row["submission_id"], row["state"])
             if isinstance(row["newer"], str):
-                open_button(_("Open the newer revision"), row["newer_id"], row["newer"])
-            if row["state"] in ("missing", "overdue", "sent_back"):
+                open_button(view, _("Open the newer revision"), row["newer_id"], row["newer"])
+            if row["state"] in ("missing", "overdue", "sent_back") and not view.looks_back:
                 ui.link("pages/upload.py", _("Receive a workbook"), icon="📤")
                 if all_forms()[row["form"]].nil:
                     decisions_ui.offer_nil(view, form=row["form"], unit=row["unit"], period=row["period"])
 
 
-def open_button(label: str, submission: str, state: str) -> None:
+def open_button(view: ui.View, label: str, submission: str, state: str) -> None:
     """To the page where the return is decided on, or where it is looked up."""
-    waits = state in ("errors", "to_explain", "pending")
+    waits = state in ("errors", "to_explain", "pending") and not view.looks_back
     if st.button(label, key=f"open {submission}", icon="📂"):
         st.session_state["chosen submission"] = submission
         st.switch_page("pages/upload.py" if waits else "pages/submissions.py")
@@ -336,7 +383,8 @@ def show_regions(view: ui.View) -> None:
     """Response and timeliness of each part in this period."""
     rates = ask_rates(view)
     now = rates[rates["period"] == view.period.code]
-    caption = charts.Caption(_("Response and returns in time"), view.where, view.when)
+    of = (int(now["n_received"].sum()), int(now["n_expected"].sum()))
+    caption = charts.Caption(_("Response and returns in time"), view.where, view.when, of)
     chart_ui.draw(
         view,
         "response",
@@ -402,4 +450,4 @@ def rates_formats() -> dict[str, str]:
 def ask_rates(view: ui.View) -> pd.DataFrame:
     """Of each part, for this period and those before it."""
     level = desk.level_of_parts(view.unit)
-    return view.ask(desk.rates, tuple(past_periods(view.period)), view.unit.code, level=level, today=date.today())
+    return view.ask(desk.rates, tuple(past_periods(view.period)), view.unit.code, level=level, today=view.today)

@@ -116,6 +116,7 @@ def show_attempts(view: ui.View, rows: pd.DataFrame) -> None:
     """Who was reminded when, how and by whom, and what they answered."""
     periods = tuple(sorted(rows["period"].unique()))
     found = view.ask(chasing.attempts, view.unit.code, periods)
+    found = found[found["chased_at"] <= view.as_of]
     if found.empty:
         st.caption(_("Nobody has been reminded yet for this period."))
         return

@@ -152,7 +152,8 @@ def attempts(store: Store, unit: str, periods: Sequence[str], scope: Sequence[st
 def calendar(
     store: Store, unit: OrgUnit, start: date, end: date, scope: Sequence[str] = EVERYWHERE, made: datetime | None = None
 ) -> bytes:
-    """The days on which returns of a region are due, from start to end, as an iCalendar file (RFC 5545)."""
+    """The days on which returns of a region are due, from start to end, as an iCalendar file (RFC 5545). What is closed
+    is left out."""
     file = Calendar()
     file.add("prodid", "-//Huizong//Returns//ZH")
     file.add("version", "2.0")
@@ -180,7 +181,8 @@ def calendar(
 
 
 def due_dates(store: Store, unit: str, start: date, end: date, scope: Sequence[str] = EVERYWHERE) -> pd.DataFrame:
-    """One row per form, period and day on which it is due between two days: form, period, due, units (names)."""
+    """One row per form, period that is not closed and day on which it is due between two days: form, period, due, units
+    (names)."""
     wanted = list(_periods_due(store, start, end))
     return store.ask(
         "due_dates",

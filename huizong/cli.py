@@ -75,6 +75,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 141
 
 
+def how_returns_count(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--carry", action="store_true", help="a unit's last return stands in for one that has not come")
+    made.add_argument("--present", action="store_true", help="in present boundaries, not those of the time")
+
+
 def shared_options(**defaults: object) -> argparse.ArgumentParser:
     """The options that stand before or after the command; only those before it have defaults."""
     shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
@@ -127,8 +132,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("indicator", metavar="INDICATOR")
     made.add_argument("--unit", required=True, metavar="CODE")
     made.add_argument("--period", required=True, metavar="P", help="2018, 2018-H1, 2018-Q3, 2018-11")
-    made.add_argument("--carry", action="store_true", help="a unit's last return stands in for one that has not come")
-    made.add_argument("--present", action="store_true", help="in present boundaries, not those of the time")
+    how_returns_count(made)
     made = command("cross", cross, "what is worth checking across returns, ranked")
     made.add_argument("--unit", required=True, metavar="CODE")
     made.add_argument("--period", required=True, metavar="P")
@@ -144,6 +148,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--unit", required=True, metavar="CODE")
     made.add_argument("--period", required=True, metavar="P")
     made.add_argument("-o", "--output", required=True, type=Path, metavar="FILE.docx")
+    how_returns_count(made)
     words = "figures as a workbook, slides or tables for other programs (docs/exports.md)"
     made = command("export", export, words, frozen)
     made.add_argument("form", metavar="FORM", help="a form, or all")
@@ -151,6 +156,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--period", required=True, metavar="P")
     made.add_argument("--as", dest="kind", default="excel", choices=EXPORTS, help="(%(default)s)")
     made.add_argument("-o", "--output", required=True, type=Path, metavar="FILE")
+    how_returns_count(made)
     made = command("release", release, "freeze the figures of now under a name (docs/releases.md)")
     made.add_argument("name", metavar="NAME")
     made.add_argument("--note", default="", help="what it is for")
@@ -723,7 +729,9 @@ def report(args: argparse.Namespace) -> int:
     held = ensure_store()
     bound, (store, as_of) = asked_of(args, held)
     try:
-        made = reports.make_report(store, data, args.unit, period, as_of=as_of, release=bound and bound.name)
+        how = {"carry": args.carry, "present": args.present}
+        name = bound and bound.name
+        made = reports.make_report(store, data, args.unit, period, as_of=as_of, release=name, **how)
     except reports.BadTemplate as error:
         print(f"huizong: {args.template}: {error}", file=sys.stderr)
         return 2
@@ -806,7 +814,8 @@ def export(args: argparse.Namespace) -> int:
     wanted, period = exports.FORMATS[args.kind], Period.of(args.period)
     store = ensure_store()
     named, (asked, as_of) = asked_of(args, store)
-    taken = extracts.take(asked, args.form, args.unit, period, as_of=as_of, release=named, cells=wanted.cells)
+    how = {"carry": args.carry, "present": args.present, "as_of": as_of, "release": named}
+    taken = extracts.take(asked, args.form, args.unit, period, cells=wanted.cells, **how)
     store.close()
     args.output.write_bytes(wanted.write(taken))
     figures = len(extracts.figures_table(taken))

@@ -2,21 +2,26 @@
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from huizong import assignments, journal
 from huizong.answers import read_submission, said_of
+from huizong.facts import in_one_form
 from huizong.journal import Event
 from huizong.loading import STATUS, TOLD, explain_again, forget, insert_returns
 from huizong.periods import Period
 from huizong.reading import read_files
 from huizong.returns import Return
 from huizong.sheet import Unreadable, read_workbooks
-from huizong.store import AT_FIRST, RELEASES, Cursor, Store, insert
+from huizong.store import AT_FIRST, RELEASES, Cursor, Store, insert, replace_rows
 from huizong.texts import _
 
 GROUP = 300  # workbooks in one transaction, whose statements cost some 60 ms whatever they are about
+ROWS_AT_ONCE = 50_000  # of a table that is copied
 DERIVED = (  # and a table per form
     "original", "submission", "finding", "located", "fact", "subtotal", "assignment", "target", "closing", "chase",
     "reviewed",
@@ -41,7 +46,7 @@ def apply(
             APPLY[event.kind](store, cursor, event)
     touched = [one for event in events if event.kind in IN_FORCE for one in _submissions_of(event)]
     if touched and subtotals:
-        _renew_subtotals(cursor, touched)
+        _renew_subtotals(store, cursor, touched)
 
 
 IN_FORCE = ("accepted", "nil", "withdrawn")  # the events after which other returns are in force than before
@@ -51,7 +56,7 @@ def _submissions_of(event: Event) -> list[str]:
     return event.body.get("submissions", [event.subject])
 
 
-def _renew_subtotals(cursor: Cursor, touched: Sequence[str] | None = None) -> None:
+def _renew_subtotals(store: Store, cursor: Cursor, touched: Sequence[str] | None = None) -> None:
     """Adds up anew what is in force where submissions came into force or left it; everywhere when none are given."""
     cursor.execute(
         "CREATE OR REPLACE TEMP TABLE place AS SELECT DISTINCT form, period, "
@@ -59,7 +64,8 @@ def _renew_subtotals(cursor: Cursor, touched: Sequence[str] | None = None) -> No
         [touched],
     )
     cursor.execute("DELETE FROM subtotal WHERE (form, period, unit) IN (SELECT (form, period, unit) FROM place)")
-    cursor.execute(_ADD_UP)
+    divided = [code for code, (_, one) in store.forms.indicators.items() if one.denominator]
+    cursor.execute(_ADD_UP, {"ratios": [code for code in divided if in_one_form(store.forms, code)]})
 
 
 _ADD_UP = """
@@ -73,28 +79,48 @@ WITH in_force AS (
             AND place.period = submission.period
             AND place.unit = coalesce(submission.prefecture, submission.province, '0')
     WHERE submission.accepted_at IS NOT NULL AND submission.ended_at IS NULL
+),
+added AS (
+    SELECT
+        fact.form,
+        fact.period,
+        fact.province,
+        fact.prefecture,
+        fact.indicator,
+        in_force.sample,
+        sum(fact.numerator) AS numerator,
+        sum(fact.denominator) AS denominator,
+        sum(fact.n_incomplete) AS n_incomplete
+    FROM fact
+    INNER JOIN in_force
+        ON in_force.id = fact.submission_id AND in_force.form = fact.form AND in_force.period = fact.period
+    WHERE
+        fact.part = ''
+        AND fact.department IS NULL
+        -- as constants, so that the rows of other periods are not even read
+        AND fact.period BETWEEN (SELECT min(period) FROM place) AND (SELECT max(period) FROM place)
+    GROUP BY
+        fact.submission_id, fact.form, fact.period, fact.province, fact.prefecture, fact.indicator, in_force.sample
+),
+counted AS (
+    -- a return of which one side is missing adds to neither
+    SELECT *, NOT list_contains($ratios::VARCHAR[], indicator) OR (numerator + denominator) IS NOT NULL AS is_whole
+    FROM added
 )
 SELECT
-    fact.form,
-    fact.period,
-    coalesce(fact.prefecture, fact.province, '0') AS unit,
-    fact.province,
-    fact.prefecture,
-    fact.indicator,
-    sum(fact.numerator) AS numerator,
-    sum(fact.denominator) AS denominator,
-    sum(fact.n_incomplete)::INTEGER AS n_incomplete,
-    count(*) FILTER (in_force.sample AND fact.numerator IS NOT NULL)::INTEGER AS n_sample
-FROM fact
-INNER JOIN in_force
-    ON in_force.id = fact.submission_id AND in_force.form = fact.form AND in_force.period = fact.period
-WHERE
-    fact.part = ''
-    AND fact.department IS NULL
-    -- as constants, so that the rows of other periods are not even read
-    AND fact.period BETWEEN (SELECT min(period) FROM place) AND (SELECT max(period) FROM place)
-GROUP BY fact.form, fact.period, fact.province, fact.prefecture, fact.indicator
-ORDER BY fact.period, fact.form, fact.province, fact.prefecture, fact.indicator
+    form,
+    period,
+    coalesce(prefecture, province, '0') AS unit,
+    province,
+    prefecture,
+    indicator,
+    sum(numerator) FILTER (is_whole) AS numerator,
+    sum(denominator) FILTER (is_whole) AS denominator,
+    sum(n_incomplete)::INTEGER AS n_incomplete,
+    count(*) FILTER (sample AND is_whole AND coalesce(numerator, denominator) IS NOT NULL)::INTEGER AS n_sample
+FROM counted
+GROUP BY form, period, province, prefecture, indicator
+ORDER BY period, form, province, prefecture, indicator
 """
 
 
@@ -312,27 +338,54 @@ class OriginalsUnread(RuntimeError):
 
 
 def rebuild(store: Store, *, incomplete: bool = False) -> int:
-    """Throws the derived tables away and makes them again from the record; gives the number of events.
+    """Makes the derived tables again from the record, in the place of those that are there; gives the number of events.
 
-    All in one transaction: an interrupted rebuild leaves what was there. So does one that cannot read an original that
-    was read once, unless incomplete: raises OriginalsUnread.
+    They are put in place in one transaction: an interrupted rebuild leaves what was there. So does one that cannot read
+    an original that was read once, unless incomplete: raises OriginalsUnread. What arrives meanwhile is in them.
     """
-    unread: list[str] = []
-    n_events = 0
-    with store.transaction() as cursor:
-        _empty(store, cursor, DERIVED)
-        for events, returns in _batches(_with_returns(store, journal.read(cursor), unread)):
-            apply(store, cursor, events, returns, subtotals=False)
-            n_events += len(events)
-        _renew_subtotals(cursor)
+    with made_again(store) as (made, last, unread):
         if unread and not incomplete:
             raise OriginalsUnread(
                 _("{n} originals cannot be read any more, and the tables were left as they are: {files}. Put the files "
                   "back from a backup, then rebuild.")
                 .format(n=len(unread), files="、".join(unread[:5]))
             )  # fmt: skip
-        store.mark_made(cursor)
+        with store.transaction() as cursor:
+            for table in (*DERIVED, "expectation", *store.forms):
+                with made.moment() as rows:
+                    replace_rows(cursor, table, rows.execute(f'SELECT * FROM "{table}"').to_arrow_reader(ROWS_AT_ONCE))
+            for events, returns in _batches(_with_returns(store, journal.read(cursor, last), [])):
+                apply(store, cursor, events, returns)
+            store.mark_made(cursor)
+            (n_events,) = cursor.execute("SELECT count(*) FROM journal").fetchone() or (0,)
     return n_events
+
+
+@contextmanager
+def made_again(store: Store, last: int | None = None) -> Iterator[tuple[Store, int, list[str]]]:
+    """A store of its own with the same record up to an event (last; else all) and the tables made from it; the number
+    of that event; the names of the originals that could not be read. The store is gone afterwards.
+
+    Each group of returns is a transaction: in a single one, rows that are not committed would all stay in memory, 1 GB
+    for 20,000 returns.
+    """
+    if last is None:
+        last = store.run("SELECT coalesce(max(seq), 0) FROM journal")[0][0]
+    unread: list[str] = []
+    with TemporaryDirectory(prefix="huizong-") as folder:
+        made = Store(Path(folder), store.forms, store.units)
+        made.originals = store.originals
+        try:
+            with made.transaction() as cursor:
+                journal.write(cursor, events_until(store, last))
+            for events, returns in _batches(_with_returns(made, events_until(made, last), unread)):
+                with made.transaction() as cursor:
+                    apply(made, cursor, events, returns, subtotals=False)
+            with made.transaction() as cursor:
+                _renew_subtotals(made, cursor)
+            yield made, last, unread
+        finally:
+            made.close()
 
 
 Read = tuple[Event, list[Return]]  # an event, with the returns in the file that was received

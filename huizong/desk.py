@@ -6,9 +6,10 @@ from datetime import date, datetime, timedelta
 import pandas as pd
 
 from huizong.forms import Forms
+from huizong.journal import on_the_clock
 from huizong.org_units import COUNTRY, PROVINCE, OrgUnit
 from huizong.periods import Period
-from huizong.store import EVERYWHERE, Store
+from huizong.store import ALWAYS, EVERYWHERE, Store
 
 # What a cell of the board can be, those that need somebody's work first.
 # absent: it had not come, or not without errors, when its period was closed.
@@ -40,6 +41,11 @@ def opened(store: Store) -> date:
     return (first + clock_ahead()).date() if first else date.today()
 
 
+def day_of(as_of: datetime = ALWAYS) -> date:
+    """The day of a moment (UTC) on the local clock; today for now."""
+    return date.today() if as_of == ALWAYS else on_the_clock(as_of).date()
+
+
 def board(
     store: Store,
     period: Period,
@@ -47,8 +53,9 @@ def board(
     *,
     scope: Sequence[str] = EVERYWHERE,
     today: date | None = None,
+    as_of: datetime = ALWAYS,
 ) -> pd.DataFrame:
-    """One row per form × period of the return × unit that owes it or has sent it, by unit.
+    """One row per form × period of the return × unit that owes it or has sent it, by unit; as_of: as it stood then.
 
     form, period, unit, unit_name, province, prefecture, county, owed (False: sent without owing it), closed (no more
     acceptances), due (day), state (STATES), newer and newer_id (state and id of a revision that waits beside the one in
@@ -62,7 +69,8 @@ def board(
         "board",
         scope,
         unit=store.units.get(unit).code,
-        today=today or date.today(),
+        as_of=as_of,
+        today=today or day_of(as_of),
         offset=clock_ahead(),
         opened=opened(store),
         forms=[form for _, form, _ in wanted],
@@ -80,13 +88,15 @@ def rates(
     level: str = "self",
     scope: Sequence[str] = EVERYWHERE,
     today: date | None = None,
+    as_of: datetime = ALWAYS,
 ) -> pd.DataFrame:
     """One row per period (× part of the unit) in which something was owed: unit, name, period; of the returns owed
     n_expected, n_received, n_accepted, n_judged (come, or past the day they were due, since the desk was opened, or
     said when they came), n_unjudged (due before the desk was opened: neither late nor in time), n_on_time; and the
     shares response (n_received / n_expected) and on_time (n_on_time / n_judged, NA where that is 0).
 
-    forms: only these. level: of the parts: province, prefecture, county, unit (the reporting units); self: the whole.
+    as_of: as it stood then. forms: only these. level: of the parts: province, prefecture, county, unit (the reporting
+    units); self: the whole.
     What belongs to no part (a province's own return) has the unit's own code.
     """
     whole = store.units.get(unit)
@@ -96,7 +106,8 @@ def rates(
         scope,
         unit=whole.code,
         level=level,
-        today=today or date.today(),
+        as_of=as_of,
+        today=today or day_of(as_of),
         offset=clock_ahead(),
         opened=opened(store),
         periods=[asked.code for asked, *_ in wanted],

@@ -268,7 +268,7 @@ def when_received(row: pd.Series) -> str:
 
 def show_findings(view: ui.View, submission: pd.Series) -> pd.DataFrame:
     """Every finding with its cells and remedy, errors first; gives them."""
-    findings = submissions.findings(view.store, submission["id"], view.scope)
+    findings = submissions.findings(view.store, submission["id"], view.scope, as_of=view.as_of)
     st.subheader(_("Findings"))
     if findings.empty:
         st.success(_("All checks passed."), icon="✅")
@@ -363,6 +363,15 @@ def printed(form: Form, item: str, value: object) -> str:
     return f"{value:.10g}" if declared.numeric else str(value)
 
 
+def show_as_it_was(view: ui.View, submission: pd.Series) -> None:
+    """What a return said at the moment that is looked back at; how it was read before an answer is not kept."""
+    if submission["status"] == "unsure":
+        st.info(_("It waited for an answer then, or has been read anew since: how it was read then is not kept."))
+        return
+    show_findings(view, submission)
+    show_rows(view, submission)
+
+
 def offer_markup(view: ui.View, submission: pd.Series) -> None:
     """The workbook with its findings marked in it; for a return that was sent back, the notice as well."""
     if submission["status"] not in ("unsure", "error", "query", "sent_back"):
@@ -418,6 +427,7 @@ def show_timeline(view: ui.View, submission: pd.Series) -> None:
         "reopened": "🔓 " + _("period reopened"),
     }
     events = view.store.ask("timeline", view.scope, submission=submission["id"])
+    events = events[events["happened_at"] <= view.as_of]
     lines = [(event.happened_at, kinds[event.kind], event.who, note_of(event)) for event in events.itertuples()]
     if submission["status"] == "superseded":
         lines.append((submission["ended_at"], "⚪ " + _("replaced by a newer return"), "", ""))

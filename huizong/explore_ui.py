@@ -15,7 +15,7 @@ from huizong import chart_ui, charts, excel, explore, indicators, templates, the
 from huizong.charts import Caption
 from huizong.explore import FALLING, MEASURES, PARAMETERS, Layout, Pivot, TooMuch
 from huizong.forms import Forms, Indicator, Text, all_forms
-from huizong.org_units import TOWNSHIP
+from huizong.org_units import TOWNSHIP, Register
 from huizong.periods import MONTHS_IN, Frequency, Period, period_on
 from huizong.texts import _, language
 
@@ -433,7 +433,9 @@ def show_chart(view: ui.View, layout: Layout) -> None:
     frame = of_chart(view, layout, code, measure)
     when = title_of(view, pivot).when
     words = names[code] if measure == "value" else f"{names[code]} · {_(MEASURES[measure])}"
-    caption = Caption(words, ui.unit_name(view.unit), when)
+    last = frame[frame["period"] == pivot.periods[-1].code]
+    of = (int(last["n_reporting"].sum()), int(last["n_expected"].sum()))
+    caption = Caption(words, ui.unit_name(view.unit), when, of)
     name = f"explore {measure} {code} {urlencode(pivot.query())}"
     took = {
         "note": _("Source: returns “{form}”").format(form=ui.form_title(view.store.forms.indicators[code][0].code)),
@@ -510,13 +512,14 @@ def offer_downloads(view: ui.View, layout: Layout) -> None:
     pivot = layout.pivot
     notes = [caption.text, _("Source: the returns in force. A total is Σ numerator / Σ denominator; — or empty: none.")]
 
-    def workbook() -> bytes:
-        frame = explore.to_take_away(layout, forms, units)
-        return templates.table_workbook(frame, title=title, notes=notes, formats=formats_of(layout, forms, frame))
-
     with st.container(horizontal=True):
         st.download_button(
-            _("Download Excel"), workbook, f"{title}.xlsx", key="explore xlsx", icon="📊", on_click="ignore"
+            _("Download Excel"),
+            lambda: workbook_of(layout, forms, units, title=title, notes=notes),
+            f"{title}.xlsx",
+            key="explore xlsx",
+            icon="📊",
+            on_click="ignore",
         )
         st.download_button(
             _("Download CSV, one figure in a row"),
@@ -527,6 +530,15 @@ def offer_downloads(view: ui.View, layout: Layout) -> None:
             icon="📄",
             on_click="ignore",
         )
+
+
+def workbook_of(layout: Layout, forms: Forms, units: Register, *, title: str, notes: Sequence[str]) -> bytes:
+    """The table as a workbook; figures of too few are struck through, as on the page."""
+    frame = explore.to_take_away(layout, forms, units)
+    below = pd.DataFrame(explore.struck_cells(layout), columns=explore.column_heads(layout, forms, units))
+    return templates.table_workbook(
+        frame, title=title, notes=notes, formats=formats_of(layout, forms, frame), struck=below
+    )
 
 
 def formats_of(layout: Layout, forms: Forms, frame: pd.DataFrame) -> dict[str, str]:

@@ -18,7 +18,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import quote_sheetname, xl_range, xl_range_abs, xl_rowcol_to_cell
 
 from huizong import definitions
-from huizong.charts import GREY, PALETTE, part_colours
+from huizong.charts import GREEN, GREY, PALETTE, part_colours
 from huizong.definitions import part_labels
 from huizong.excel import HEAD_COLOUR, display_width, harmless, looks_like_formula
 from huizong.extracts import Extract, Row, Theme, cells_in_words, known, notes_on, number_format, remark, standing
@@ -65,7 +65,8 @@ class Book:
     """The workbook being written: its looks, its sheets, and where the figures stand in them.
 
     places: (indicator, part) → the cell of its value in the period; totals: (indicator, side) → that of the sum over
-    the parts; courses: (indicator, period) → that of the unit's value.
+    the parts; courses: (indicator, period) → that of the unit's value; targets: indicator → the first and last cell of
+    its target, once for each period.
     """
 
     def __init__(self, extract: Extract, stream: BytesIO) -> None:
@@ -82,6 +83,7 @@ class Book:
         self.places: dict[tuple[str, str], Place] = {}
         self.totals: dict[tuple[str, str], Place] = {}
         self.courses: dict[tuple[str, str], Place] = {}
+        self.targets: dict[str, tuple[Place, Place]] = {}
         self._looks: dict[frozenset, Format] = {}
         self._sheets: list[Sheet] = []
 
@@ -318,9 +320,23 @@ def draw_course(book: Book, theme: Theme) -> None:
             draw_figure(sheet, row, columns[indicator.code], indicator, figure, missing="")
             book.courses[indicator.code, period.code] = sheet.place(row, columns[indicator.code][-1])
         draw_reported(sheet, row, last, figures)
+    draw_targets(sheet, theme, top, last + 2)
     notes = [_("An empty cell: no figure."), *notes_on(extract, [theme])]
     sheet.notes(first + len(extract.periods) + 1, last + 1, notes)
     sheet.freeze(first, 1)
+
+
+def draw_targets(sheet: Sheet, theme: Theme, top: int, column: int) -> None:
+    """A column for each target of the period looked at, the same in every row: the line of a chart needs its cells."""
+    rows = range(top + 2, top + 2 + len(sheet.book.extract.periods))
+    asked = [i for i in theme.form.indicators if known(theme.now[i.code]["target"])]
+    for place, indicator in enumerate(asked, column):
+        title = _("Target: {indicator}").format(indicator=indicator.label.get(language()))
+        sheet.head(top, place, title, to=(top + 1, place))
+        sheet.widen(place, display_width(title) / 2)
+        for row in rows:
+            sheet.number(row, place, theme.now[indicator.code]["target"], number_format(indicator))
+        sheet.book.targets[indicator.code] = sheet.place(rows[0], place), sheet.place(rows[-1], place)
 
 
 def draw_heads(sheet: Sheet, theme: Theme, top: int, labels: Sequence[str]) -> tuple[dict[str, list[int]], int]:
@@ -656,10 +672,21 @@ def draw_trend(sheet: Sheet, indicator: Indicator, top: int, column: int, beside
             },
         }
     )  # fmt: skip
+    target = sheet.book.targets.get(indicator.code)
+    if target:
+        chart.add_series(
+            {
+                "name": _("Target"),
+                "categories": cells(replace(first, column=0), replace(last, column=0)),
+                "values": cells(*target),
+                "line": {"color": GREEN, "width": 1.5, "dash_type": "round_dot"},
+                "marker": {"type": "none"},
+            }
+        )
     title = _("{indicator}: trend of {where}").format(indicator=indicator.label.get(language()), where=extract.where)
     height = framed(chart, sheet, title, beside)
     chart.show_blanks_as("gap")
-    chart.set_legend({"none": True})
+    chart.set_legend({"position": "bottom", "font": {"size": 8}} if target else {"none": True})
     chart.set_x_axis({"num_font": {"size": 8, "rotation": -45}})
     theme = extract.indicators[indicator.code][0]
     highest = max(

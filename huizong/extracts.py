@@ -10,7 +10,15 @@ from typing import Any
 import pandas as pd
 
 from huizong import __version__, indicators
-from huizong.figure_words import carried_forward, names_of, other_reporters, periods_missing, unit_of, why
+from huizong.figure_words import (
+    carried_forward,
+    for_the_whole_only,
+    names_of,
+    other_reporters,
+    periods_missing,
+    unit_of,
+    why,
+)
 from huizong.forms import Form, Forms, Indicator, Item
 from huizong.journal import on_the_clock
 from huizong.lineage import TermCell, address_of, arrivals, terms_of_figure
@@ -110,7 +118,8 @@ class Extract:
 
     def address(self, indicator: str, unit: str, period: str) -> str:
         """The page that traces a figure to its cells."""
-        return address_of(indicator, unit, period, self.release and self.release.name)
+        name = self.release and self.release.name
+        return address_of(indicator, unit, period, name, carry=self.carry, present=self.present)
 
     @property
     def indicators(self) -> dict[str, tuple[Theme, Indicator]]:
@@ -329,6 +338,7 @@ def theme(
     figures = indicators.figures(store, codes, unit.code, periods, carry=carry, **about)
     compared = indicators.compared(figures, periods[-1], store.forms).to_dict("records")
     parts = indicators.figures_by_child(store, codes, unit.code, periods, carry=carry, **about)
+    parts = for_the_whole_only(parts, parts["unit"] == unit.code, store.forms)
     parts = without_idle_office(parts.assign(rank=indicators.ranks(parts, unit.code, store.forms)), unit)
     composition = indicators.composition(store, form.code, unit.code, now, carry=carry, **about)
     if not parts.empty:

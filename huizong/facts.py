@@ -85,6 +85,11 @@ def in_one_fact(forms: Forms, indicator: str) -> bool:
     return numerator_form is denominator_form and numerator.sum is not None and denominator.sum is not None
 
 
+def in_one_form(forms: Forms, indicator: str) -> bool:
+    """Whether all that an indicator is made of stands in the same return."""
+    return len({form and form.code for _, form, _ in forms.terms(indicator)}) == 1
+
+
 def _sums(form: Form, forms: Forms, rows: str, places: str) -> list[str]:
     """What the rows of each place add up to.
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from huizong.forms import Indicator
+from huizong.forms import Forms, Indicator
 from huizong.org_units import register
 from huizong.periods import Period
 from huizong.texts import _, language
@@ -84,7 +84,18 @@ def why(row: Row, indicator: Indicator) -> str:
     return why_none(row, indicator) if pd.isna(row["value"]) else why_struck(row)
 
 
+def for_the_whole_only(parts: pd.DataFrame, own: pd.Series, forms: Forms) -> pd.DataFrame:
+    """Rows of figures of parts without those figures of the region's own office (own) that set its staff against what
+    the register says of the whole region: whole_only marks them, and why_none says so."""
+    declared = {code: indicator for code, (_form, indicator) in forms.indicators.items()}
+    of_register = [code for code, one in declared.items() if one.denominator and one.denominator.register_]
+    marked = own & parts["indicator"].isin(of_register)
+    return parts.assign(value=parts["value"].mask(marked), whole_only=marked)
+
+
 def why_none(row: Row, indicator: Indicator) -> str:
+    if row.get("whole_only"):
+        return _("only of the region as a whole")
     if not row["n_expected"] and not row["n_reporting"]:
         return _("no return is due")
     if indicator.made_of_target and row["n_reporting"] and pd.isna(row["denominator"]):

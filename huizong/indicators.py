@@ -7,14 +7,15 @@ When a return is read its rows are added up once per indicator into the table `f
 over few rows, whatever the level (queries/indicator_by_unit.sql).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from huizong.facts import by_township, in_one_fact, in_present
+from huizong.facts import by_township, in_one_fact, in_one_form, in_present
 from huizong.forms import Forms
 from huizong.org_units import COUNTY, LEVELS, PREFECTURE, TOWNSHIP, OrgUnit, ancestors
 from huizong.periods import MONTHS_IN, Period, period_on, source_periods
@@ -126,7 +127,20 @@ def facts_for(unit: OrgUnit, level: str, forms: Iterable[str], present: bool = F
     return list(map(placed(unit, present), names))
 
 
-def rolled_up(unit: OrgUnit, level: str, scope: Sequence[str]) -> bool:
+def rolled_up(forms: Forms, wanted: Mapping[str, list]) -> list[str]:
+    """The indicators whose figures are sums of what is kept in `subtotal`: each return adds to them by itself."""
+    several = [
+        code for (code, _), n in Counter(zip(wanted["indicators"], wanted["periods"], strict=True)).items() if n > 1
+    ]
+    return [
+        code
+        for code in dict.fromkeys(wanted["indicators"])
+        if forms.indicators[code][1].aggregate != "median"
+        and (in_one_fact(forms, code) or (in_one_form(forms, code) and code not in several))
+    ]
+
+
+def of_whole_prefectures(unit: OrgUnit, level: str, scope: Sequence[str]) -> bool:
     """Whether what is in force now in the unit or its parts is the sum of whole prefectures, all of them in scope."""
     parts = level in ("self", "province", "prefecture") and unit.level <= PREFECTURE
     return parts and not {*ancestors(unit.code)}.isdisjoint(scope)
@@ -153,9 +167,10 @@ def figures(
 
     indicator, period, unit, name, numerator, denominator, value (a share as a fraction), n_reporting, n_expected (units
     that owe the returns), missing (codes of those of which one has not come), missing_periods (of a sum over several
-    periods: those of which a return has not come), n_incomplete (rows left out because a value is missing), n_sample,
-    carried (codes of those of `missing` whose last return stands in for it; none unless carry), n_carried,
-    min_response, below_threshold (there is a value, but too few have reported or stand in), target.
+    periods: those of which a return has not come), n_incomplete (rows left out because a value is missing), n_sample
+    (demonstration returns among them), carried (codes of those of `missing` whose last return stands in for it; none
+    unless carry), n_carried, min_response, below_threshold (there is a value, but too few have reported or stand in),
+    target.
     Asked for parts (level below the unit's) it has one row per indicator × period × part.
     present: in present boundaries (现行区划), former units counting with those that followed them (`Register.heirs`);
     else as it was then (当年区划).
@@ -169,10 +184,8 @@ def figures(
     facts = facts_for(whole, level, wanted["forms"], present)
     if facts != ["fact"]:  # a return has several there: of its townships, of the heirs of its county
         wanted["plains"] = [False] * len(wanted["plains"])
-    rolled = as_of == ALWAYS and not carry and facts == ["fact"] and rolled_up(whole, level, scope)
-    wanted["rolled"] = [
-        rolled and plain and not median for plain, median in zip(wanted["plains"], wanted["medians"], strict=True)
-    ]
+    now = as_of == ALWAYS and not carry and facts == ["fact"]
+    rolled = rolled_up(store.forms, wanted) if now and of_whole_prefectures(whole, level, scope) else []
     frame = store.ask(
         "indicator_by_unit",
         scope,
@@ -187,6 +200,8 @@ def figures(
         submissions=placed(whole, present)("submission"),
         carried=carried["id"].tolist(),
         carried_for=carried["source"].tolist(),
+        rolled=rolled,
+        others=[code for code in codes if code not in rolled],
         **wanted,
     )
     if level == "self":
@@ -444,6 +459,7 @@ def composition(
         scope,
         form=form,
         unit=whole.code,
+        depth=LEVELS[whole.level],
         level=level,
         as_of=as_of,
         facts=facts_for(whole, level, [form], present),

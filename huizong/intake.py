@@ -185,7 +185,8 @@ def _commit(store: Store, arrivals: list[Arrival], said: Said) -> Commit:
                 fresh.setdefault(arrival.sha256, arrival)
         kept = [a for a in fresh.values() if a.reason != "personal"]
         unkept = [a for a in arrivals if a.path is None]
-        store.keep([(a.path, store.original_path(a.sha256, a.kind)) for a in kept if a.path])
+        moved = {a.path: store.original_path(a.sha256, a.kind) for a in kept if a.path}
+        store.keep(list(moved.items()))
         events = journal.append(cursor, said.who, [_received(a, said) for a in [*fresh.values(), *unkept]])
         apply(store, cursor, events, {a.sha256: a.returns for a in kept})
         made: dict[str, list[str]] = {}
@@ -200,8 +201,8 @@ def _commit(store: Store, arrivals: list[Arrival], said: Said) -> Commit:
         if said.accept:
             accept_within(store, cursor, [i for a in kept for i in made.get(a.sha256, [])], said.who)
     for arrival in arrivals:
-        if arrival.path:
-            arrival.path.unlink(missing_ok=True)  # what was refused or already there; the rest has been moved
+        if arrival.path and arrival.path not in moved:
+            arrival.path.unlink(missing_ok=True)  # what was refused or already there
     return Commit(said, arrivals, fresh, known, made, sent_back)
 
 

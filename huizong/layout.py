@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import zip_longest
 from typing import NamedTuple
 
@@ -200,7 +200,8 @@ def time_of(head: str) -> str:
 
 def is_time(head: str) -> bool:
     """Whether a head is nothing but a time: 9月 under 上报条数."""
-    return time_of(head) == tidy_head(head) != ""
+    time = time_of(head)
+    return time != "" and time == tidy_head(head)
 
 
 def last_part(head: str) -> str:
@@ -552,7 +553,7 @@ def _only(sheet: Sheet, first: int, end: int) -> Sheet:
 
 def _headers(sheet: Sheet, vocabulary: Vocabulary) -> list[Header]:
     """Where headers stand, from the top down."""
-    hits = [_hits(row, vocabulary) for row in sheet.rows]
+    hits = cache(lambda row: _hits(sheet.rows[row], vocabulary))
     # How many merged cells reach into a row from above: a header that begins there has lost their heads.
     cut = Counter(
         r for top, _, bottom, _ in sheet.merged for r in range(top + 1, min(bottom, top + MAX_HEADER_ROWS) + 1)
@@ -560,16 +561,17 @@ def _headers(sheet: Sheet, vocabulary: Vocabulary) -> list[Header]:
     found: list[Header] = []
     row = 0
     while row < len(sheet.rows):
-        if hits[row] < 1 or not any(n >= 2 for n in hits[row : row + MAX_HEADER_ROWS]):
+        near = range(row, min(row + MAX_HEADER_ROWS, len(sheet.rows)))
+        if not _only_words(sheet.rows[row]) or hits(row) < 1 or not any(hits(r) >= 2 for r in near):
             row += 1
             continue
         best: Header | None = None
         surest = (0, 0, 0)
-        for first in range(row, min(row + MAX_HEADER_ROWS, len(sheet.rows))):
-            if not _may_be_header(sheet.rows[first], hits[first]):
+        for first in near:
+            if not _may_be_header(sheet.rows[first], hits(first)):
                 break
             for last in range(first, min(first + MAX_HEADER_ROWS, len(sheet.rows))):
-                if last > first and not _may_be_header(sheet.rows[last], hits[last]):
+                if last > first and not _may_be_header(sheet.rows[last], hits(last)):
                     break
                 header = _header(sheet, first, last, vocabulary)
                 if best is None or (header.matched, -cut[first], first - last) > surest:
@@ -646,9 +648,13 @@ def _is_head(text: str, vocabulary: Vocabulary) -> bool:
 def _may_be_header(row: Sequence[Cell], hits: int) -> bool:
     """A header row holds words only: no numbers, and 合计 only beside known heads."""
     words = [cell for cell in row if cell != ""]
-    if not words or not all(type(cell) is str for cell in words):
+    if not words or not _only_words(row):
         return False
     return hits > 0 or not any(TOTAL.match("".join(cell.split())) for cell in words)
+
+
+def _only_words(row: Sequence[Cell]) -> bool:
+    return all(type(cell) is str for cell in row)
 
 
 def _heads_go_on(sheet: Sheet, header: Header, vocabulary: Vocabulary) -> bool:
@@ -783,7 +789,8 @@ class _Mapping:
 
     def _take_answers(self, said: Said) -> None:
         """What the analyst said of a column; the same of two is asked again."""
-        answers = {c: said.get(f"{self.table.sheet.name}!{self.table.head_address(c)}") for c in self.heads}
+        heads = self.heads if said else ()
+        answers = {c: said.get(f"{self.table.sheet.name}!{self.table.head_address(c)}") for c in heads}
         for c, item in answers.items():
             if item and list(answers.values()).count(item) > 1:
                 self.asked[c], self.fits[c] = [item], NOTHING
@@ -801,10 +808,11 @@ class _Mapping:
                 claims.setdefault(fit.items[0], []).append((fit.rank, c))
         for item, claimed in claims.items():
             surest = self._without_margins([c for rank, c in claimed if rank == min(claimed)[0]])
-            times = {c: next(filter(None, map(time_of, self.heads[c])), "") for c in surest}
             if len(surest) == 1:
                 self.columns[item] = surest[0]
-            elif all(times.values()) and len(set(times.values())) == len(times):
+                continue
+            times = {c: next(filter(None, map(time_of, self.heads[c])), "") for c in surest}
+            if all(times.values()) and len(set(times.values())) == len(times):
                 self.columns[item], self.table.times[item] = surest[0], times
             else:
                 self.asked |= {c: [item] for c in surest}

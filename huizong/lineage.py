@@ -22,10 +22,13 @@ from huizong.store import ALWAYS, EVERYWHERE, Store
 _pages: ContextVar[str] = ContextVar("pages", default="http://localhost:8501")
 
 
-def address_of(indicator: str, unit: str, period: str, release: str | None = None) -> str:
+def address_of(
+    indicator: str, unit: str, period: str, release: str | None = None, *, carry: bool = False, present: bool = False
+) -> str:
     """The page that traces a figure (of a release) to its cells, for links from outside."""
-    of_release = {"release": release} if release else {}
-    return _address("lineage", indicator=indicator, unit=unit, period=period, **of_release)
+    how = {"release": release, "carry": "1" if carry else None, "present": "1" if present else None}
+    said = {name: text for name, text in how.items() if text}
+    return _address("lineage", indicator=indicator, unit=unit, period=period, **said)
 
 
 def address_of_returns(unit: str, period: str) -> str:

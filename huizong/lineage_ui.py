@@ -42,7 +42,9 @@ def show_figure(view: ui.View, code: str) -> None:
     if indicator.denominator is not None:
         cells[2].metric(_("Denominator"), plain_number(row["denominator"]))
     cells[3].metric(_("Reported / owed"), f"{row['n_reporting']}/{row['n_expected']}")
-    notes = [figure_words.why(row, indicator), figure_words.periods_missing(row), figure_words.carried_forward(row)]
+    notes = [figure_words.why(row, indicator), figure_words.carried_forward(row)]
+    if not row["below_threshold"]:
+        notes.insert(1, figure_words.periods_missing(row))
     if told := list(dict.fromkeys(filter(None, notes))):
         st.markdown(f":orange[{_('; ').join(told)}]")
     st.caption(f"{form.title.get(language())} · {indicator.definition.get(language())}")

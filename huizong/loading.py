@@ -261,11 +261,13 @@ ORDER BY unit, period, revision
 
 def _rows_of(form: Form, returns: list[tuple[str, Return]]) -> dict[str, list]:
     """Column of the form's table (and of ARRIVED_COLUMNS) → its values in all rows of the returns."""
-    columns: dict[str, list] = {name: [] for name in (*ROW_COLUMNS, *ARRIVED_COLUMNS, *form.by_code)}
+    columns: dict[str, list] = {name: [] for name in (*ROW_COLUMNS, *ARRIVED_COLUMNS)}
+    rows: list[Row] = []
     for submission, read in returns:
-        unit, period, rows = read.unit, read.period, read.rows
+        unit, period = read.unit, read.period
         if not unit or not period:
             continue
+        rows += read.rows
         # A department's own return is not rolled up: its county's return has a row for it.
         rolled_up = unit.department is None
         same = {
@@ -279,17 +281,15 @@ def _rows_of(form: Form, returns: list[tuple[str, Return]]) -> dict[str, list]:
             "period_end": period.end,
         }
         for name, value in same.items():
-            columns[name] += [value] * len(rows)
-        columns["township"] += [row.unit_code if row.kind == "township" else None for row in rows]
-        columns["unit_code"] += [row.unit_code for row in rows]
-        columns["row_kind"] += [row.kind for row in rows]
-        columns["row_key"] += [row.key for row in rows]
-        columns["label"] += [row.label for row in rows]
-        columns["sheet"] += [row.sheet for row in rows]
-        columns["row"] += [row.row for row in rows]
-        for code in form.by_code:
-            columns[code] += [row.values.get(code) for row in rows]
-    return columns
+            columns[name] += [value] * len(read.rows)
+    columns["township"] = [row.unit_code if row.kind == "township" else None for row in rows]
+    columns["unit_code"] = [row.unit_code for row in rows]
+    columns["row_kind"] = [row.kind for row in rows]
+    columns["row_key"] = [row.key for row in rows]
+    columns["label"] = [row.label for row in rows]
+    columns["sheet"] = [row.sheet for row in rows]
+    columns["row"] = [row.row for row in rows]
+    return columns | {code: [row.values.get(code) for row in rows] for code in form.by_code}
 
 
 def _insert_located(cursor: Cursor, returns: list[tuple[str, Return]]) -> None:

@@ -9,10 +9,17 @@ from pptx.chart.chart import Chart
 from pptx.chart.data import CategoryChartData
 from pptx.chart.xlsx import CategoryWorkbookWriter
 from pptx.dml.color import RGBColor
-from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_LEGEND_POSITION, XL_TICK_LABEL_POSITION
+from pptx.enum.chart import (
+    XL_CHART_TYPE,
+    XL_LABEL_POSITION,
+    XL_LEGEND_POSITION,
+    XL_MARKER_STYLE,
+    XL_TICK_LABEL_POSITION,
+)
+from pptx.enum.dml import MSO_LINE
 from pptx.util import Pt
 
-from huizong.charts import GREY, PALETTE
+from huizong.charts import GREEN, GREY, PALETTE
 
 Kind = Literal["bar", "column", "line", "stacked"]
 KINDS: dict[Kind, XL_CHART_TYPE] = {
@@ -25,12 +32,14 @@ KINDS: dict[Kind, XL_CHART_TYPE] = {
 
 @dataclass(frozen=True, kw_only=True)
 class ChartData:
-    """What a chart shows: categories along its axis, and each series' values there (None: no figure)."""
+    """What a chart shows: categories along its axis, and each series' values there (None: no figure). target: the name
+    of the series, the last, that is a line to be reached: dotted, without points and values."""
 
     kind: Kind
     categories: Sequence[str]
     series: Mapping[str, Sequence[float | None]]
     number_format: str = "0.0"
+    target: str | None = None
 
 
 class Texts(CategoryWorkbookWriter):
@@ -71,7 +80,13 @@ def style(chart: Chart, data: ChartData, font: str, points: float) -> None:
         plot.data_labels.position = XL_LABEL_POSITION.ABOVE if above else XL_LABEL_POSITION.OUTSIDE_END
     for n, series in enumerate(plot.series):
         color = RGBColor.from_string(PALETTE[n % len(PALETTE)].removeprefix("#"))
-        if data.kind == "line":
+        if series.name == data.target:
+            series.smooth = False
+            series.format.line.color.rgb = RGBColor.from_string(GREEN.removeprefix("#"))
+            series.format.line.dash_style, series.format.line.width = MSO_LINE.ROUND_DOT, Pt(1.5)
+            series.marker.style = XL_MARKER_STYLE.NONE
+            series.data_labels.show_value = False
+        elif data.kind == "line":
             series.smooth = False
             series.format.line.color.rgb = color
             series.marker.format.fill.solid()

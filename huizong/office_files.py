@@ -98,6 +98,7 @@ def attribute(node: ElementTree.Element, name: str) -> str | None:
 # ---- .xlsx ----------------------------------------------------------------------------------------------------------
 
 FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
+PERHAPS_FORMULA = re.compile(rb"f[\s>/]")  # found in a third of the time of b"<f", for there are few f
 CALCULATED = re.compile(rb"<(?:\w+:)?f(?:\s[^>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)<(?:\w+:)?v>[^<]")
 LAST_ROW = re.compile(rb'<row [^>]*?\br="([0-9]+)"')
 PERCENTAGE = re.compile(rb'<(?:\w+:)?numFmt [^>]*numFmtId="([0-9]+)"[^>]*formatCode="[^"]*%[^"]*"')
@@ -229,7 +230,7 @@ def _says_more(xml: bytes, formats: Formats) -> bool:
         return True
     if xml.startswith((b"\xff\xfe", b"\xfe\xff")) or formats.raised or (formats.used and formats.used.search(xml)):
         return True
-    formulas = len(FORMULA.findall(xml)) if b"<f" in xml or b":f" in xml else 0
+    formulas = len(FORMULA.findall(xml)) if PERHAPS_FORMULA.search(xml) else 0
     return formulas > 0 and (formats.dummy_zero or formulas > len(CALCULATED.findall(xml)))
 
 

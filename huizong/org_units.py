@@ -32,6 +32,7 @@ DATA = Path(__file__).parent.parent / "data"
 LEVELS = ("country", "province", "prefecture", "county", "township", "village", "department")
 COUNTRY, PROVINCE, PREFECTURE, COUNTY, TOWNSHIP, VILLAGE, DEPARTMENT = range(7)
 LENGTHS = {2: PROVINCE, 4: PREFECTURE, 6: COUNTY, 9: TOWNSHIP, 12: VILLAGE}  # of a code → level
+LENGTH_OF = {level: length for length, level in LENGTHS.items()}
 PLACEHOLDERS = ("市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划")  # prefectures that are only a code
 
 Kind = Literal["unit", "zone", "department"]
@@ -86,7 +87,8 @@ class OrgUnit(NamedTuple):
         return self.code if self.level == DEPARTMENT else None
 
     def _at(self, level: int) -> str | None:
-        return next((code for code in ancestors(self.code) if level_of(code) == level), None)
+        place, length = self.code.partition("-")[0], LENGTH_OF[level]
+        return place[:length] if len(place) >= length else None
 
     def stood(self, on: date) -> bool:
         return (self.valid_from is None or self.valid_from <= on) and (self.valid_to is None or on < self.valid_to)
@@ -202,6 +204,9 @@ def add_fit(fits: Fits, unit: OrgUnit, how: How) -> None:
 
 def settle(fits: Fits, on: date | None) -> Match:
     """The unit that fits surest; of several the one that stood on that day (today); else all as candidates."""
+    if len(fits) == 1:
+        ((unit, how),) = fits.items()
+        return Match(unit, (), how)
     how = min(fits.values(), key=SURENESS.__getitem__)
     units = [unit for unit in fits if fits[unit] == how]
     if len(units) > 1:
@@ -480,13 +485,14 @@ class Register:
 
     def _called(self, name: str, within: str) -> Fits:
         """The units below `within` that this is a name of."""
+        called, used = self._names.get(name), self._used_inside.get(name, ())
+        if not called and not used:  # most beginnings of a name are none themselves
+            return {}
         scope = scope_of(within)
         fits = {
-            unit: how
-            for unit, how in self._names.get(name, {}).items()
-            if unit.code.startswith(scope) and unit.code != within
+            unit: how for unit, how in (called or {}).items() if unit.code.startswith(scope) and unit.code != within
         }
-        for unit, inside in self._used_inside.get(name, ()):
+        for unit, inside in used:
             if within.startswith(inside):
                 add_fit(fits, unit, "alias")
         return fits
@@ -501,9 +507,12 @@ class Register:
                         add_fit(fits, unit, max(how, how_below, key=SURENESS.__getitem__))
         return fits
 
-    def find(self, text: str, on: date | None = None, *, within: str = "0") -> Match:
+    def find(self, text: str, on: date | None = None, *, within: str = "0", alike: bool = True) -> Match:
         """The reporting unit (down to county, or a department) that a printed 填报单位 means: a code, or a name with
-        or without those above it in front and the office behind. Of two that fit, the one that stood on that day."""
+        or without those above it in front and the office behind. Of two that fit, the one that stood on that day.
+
+        alike: of a name that fits none, offer those that look like it; the search costs a sixth of reading a workbook.
+        """
         name = plain(text)
         code = unicodedata.normalize("NFKC", text).strip()
         if CODE.fullmatch(code) and (code in self or self._padded(code)):
@@ -512,7 +521,7 @@ class Register:
         for reading in office_readings(name):
             if fits := self._resolve(reading, within):
                 return settle(fits, on)
-        return Match(None, self._nearest(reading, within) if name else ())
+        return Match(None, self._nearest(reading, within) if name and alike else ())
 
     def _nearest(self, name: str, within: str) -> tuple[OrgUnit, ...]:
         for cut in range(len(name) - 2, 1, -1):
@@ -524,14 +533,15 @@ class Register:
 
     # A printed row inside a reporting unit ----------------------------------------------------------------------------
 
-    def match(self, text: str, within: str, on: date | None = None) -> Match:
+    def match(self, text: str, within: str, on: date | None = None, *, alike: bool = True) -> Match:
         """What a row's printed name means inside a reporting unit: one of its townships or departments (of a prefecture
-        or province: one of the units down to counties), or the reporting unit itself (本级, 县委统战部)."""
+        or province: one of the units down to counties), or the reporting unit itself (本级, 县委统战部). alike: as of
+        `find`."""
         if within not in self._inside:
             if len(self._inside) >= MOST_UNITS:
                 self._inside.clear()
             self._inside[within] = _Inside(self, self.get(within))
-        return self._inside[within].match(text, on)
+        return self._inside[within].match(text, on, alike)
 
     def village(self, text: str, within: str) -> Match:
         """The village of a county that a row names, with or without the names of those above it in front. Nothing where
@@ -589,8 +599,9 @@ class _Inside:
                 self._learn(code, one, "code")
             for name, how in printings(one):
                 self._learn(name, one, how)
-            for name, how in printings(one._replace(name=self._bare_name(one), aliases=())):
-                self._learn(name, one, "alias" if how == "exact" else how)
+            if (bare := self._bare_name(one)) != plain(one.name):
+                for name, how in printings(one._replace(name=bare, aliases=())):
+                    self._learn(name, one, "alias" if how == "exact" else how)
         for alias, used in register._used_inside.items():
             for one, inside in used:
                 if unit.code.startswith(inside) and one in self.units:
@@ -606,7 +617,7 @@ class _Inside:
     def _learn(self, name: str, unit: OrgUnit, how: How) -> None:
         add_fit(self.names.setdefault(name, {}), unit, how)
 
-    def match(self, text: str, on: date | None) -> Match:
+    def match(self, text: str, on: date | None, alike: bool) -> Match:
         if fits := self.names.get(text):
             return settle(fits, on)
         name = plain(text)
@@ -620,7 +631,7 @@ class _Inside:
             if name and (own or reading == name) and OWN_LEVEL.sub("", OFFICE.sub("", reading)) in self.own_words:
                 return Match(self.unit, (), "alias")
         rest = min((reading for reading, _ in readings if reading), key=len, default="")
-        return Match(None, nearest(rest, self.units))
+        return Match(None, nearest(rest, self.units) if alike else ())
 
     def _without_front(self, name: str) -> Iterator[tuple[str, bool]]:
         """The name without those above it in front, and whether the reporting unit's own was one of them. In all the

@@ -65,7 +65,7 @@ def unreported(view: ui.View, found: Iterable[Theme]) -> None:
     st.dataframe(pd.DataFrame(lines), hide_index=True)
 
 
-def largest_changes(view: ui.View, found: Iterable[Theme], most: int = 10) -> None:
+def largest_changes(view: ui.View, found: Sequence[Theme], most: int = 10) -> None:
     """The headline figures of the parts that moved most since the last period."""
     st.subheader(_("Largest changes on the last period"))
     moves = view.keep("changes", lambda: pd.concat([pd.DataFrame(), *(moves_of(theme) for theme in found)]))
@@ -77,6 +77,7 @@ def largest_changes(view: ui.View, found: Iterable[Theme], most: int = 10) -> No
         _("Parts of the region with the largest changes"),
         ui.unit_name(view.unit),
         themes.span(view.period.previous(), view.period),
+        reported(found),
     )
     words = _(
         "The bar is the change as a share of the region's own figure. Blue: for the better, orange: for the worse."
@@ -91,6 +92,12 @@ def largest_changes(view: ui.View, found: Iterable[Theme], most: int = 10) -> No
         note=words,
         table=lambda: top[list(shown)].rename(columns=shown),
     )
+
+
+def reported(found: Iterable[Theme]) -> tuple[int, int]:
+    """How many returns of all these forms are in, of how many."""
+    firsts = [theme.now(theme.form.indicators[0]) for theme in found]
+    return sum(row["n_reporting"] for row in firsts), sum(row["n_expected"] for row in firsts)
 
 
 def moves_of(theme: Theme) -> pd.DataFrame:

@@ -41,6 +41,8 @@ from huizong.periods import Period
 from huizong.texts import _, language
 
 LABEL = 17  # pixels of a line of text at the end of a slope
+SLOPE = 210  # pixels between the lowest and the highest figure of a slope, at least
+AROUND = 116  # pixels of a slope's title and margins
 CELL_HEIGHT = 124  # pixels of one of many small charts
 SHADES = ("#D6E6F2", "#A6CBE3", "#6BAED6", "#3182BD", "#08519C")  # of a map, from the lowest fifth to the highest
 WORDS_ON_SHADES = ("#1B2430", "#1B2430", "#1B2430", "#FFFFFF", "#FFFFFF", GREY)  # the last: where there is no figure
@@ -130,8 +132,7 @@ def slope(frame: pd.DataFrame, indicator: Indicator, periods: tuple[Period, Peri
     values = np.array([[ranked_value(row) for row in end] for end in ends], float)
     both = ~np.isnan(values).any(axis=0)
     low, high = (np.nanmin(values), np.nanmax(values)) if both.any() else (0.0, 1.0)
-    height = max(360, LABEL * int(both.sum()) + 150)
-    gap = (high - low or abs(high) or 1) * LABEL / (height - 150)
+    gap = (high - low or abs(high) or 1) * LABEL / max(SLOPE, LABEL * int(both.sum()))
     traces = []
     colours = slope_colours(values[1] - values[0], indicator)
     for colour in dict.fromkeys(colours[both]):
@@ -165,6 +166,8 @@ def slope(frame: pd.DataFrame, indicator: Indicator, periods: tuple[Period, Peri
             hoverinfo="skip",
         )
         traces.append(labels)
+    # Labels that were spread reach beyond the figures: the plot grows by them, so that a gap stays a line of text.
+    height = round((max(reach) - min(reach) + 2 * gap) / gap * LABEL) + AROUND
     alone = [name for n, name in enumerate(names.values()) if not both[n]]
     words = _("Not in both periods: {names}").format(names=listed(alone)) if alone else ""
     return drawn(

@@ -25,6 +25,8 @@ import pandas as pd
 
 from huizong import __version__, derive, journal
 from huizong.decisions import NotAcceptable
+from huizong.facts import by_township
+from huizong.figure_words import NAMED
 from huizong.forms import Forms, load_forms
 from huizong.indicators import figures, sources_of
 from huizong.journal import on_the_clock
@@ -246,7 +248,8 @@ def _register_of(store: Store, release: Release) -> Register:
 class Corrections(NamedTuple):
     """figures: one row per figure that differs: indicator, period, unit, name, each of COMPARED …_before and …_after,
     why (positions in `changes` of what it comes from). changes: one row per deed that figures may differ by: kind
-    (KINDS), form, indicator, unit, period, before and after (revisions, targets), happened_at, who, reason."""
+    (KINDS), form, indicator, unit, townships (codes of those that a corrected return says something else of), period,
+    before and after (revisions, targets), happened_at, who, reason."""
 
     figures: pd.DataFrame
     changes: pd.DataFrame
@@ -262,7 +265,9 @@ KINDS = {
     "form": N_("the form was changed"),
     "register": N_("the register was changed"),
 }
-CHANGE = ["kind", "form", "indicator", "unit", "period", "before", "after", "happened_at", "who", "reason"]
+CHANGE = [
+    "kind", "form", "indicator", "unit", "townships", "period", "before", "after", "happened_at", "who", "reason",
+]  # fmt: skip
 
 
 def corrections(
@@ -297,6 +302,7 @@ def changes(before: Moment, after: Moment, store: Store, unit: str, scope: Seque
     span = {"since": before.as_of, "until": after.as_of}
     returns = store.ask("returns_changed", scope, unit=unit, **span)
     returns = returns.rename(columns={"before_revision": "before", "after_revision": "after"})
+    returns["townships"] = _townships(store, returns, scope)
     targets = store.ask("targets_changed", scope, unit=unit, **span).assign(kind="target")
     rules = store.ask("rules_saved").assign(kind="rules")
     rules = rules[(rules["happened_at"] > before.as_of) & (rules["happened_at"] <= after.as_of)]
@@ -308,6 +314,21 @@ def changes(before: Moment, after: Moment, store: Store, unit: str, scope: Seque
     if declared:
         rows.append(pd.DataFrame(declared, columns=CHANGE))
     return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=CHANGE)
+
+
+def _townships(store: Store, returns: pd.DataFrame, scope: Sequence[str]) -> list[list[str]]:
+    """Which townships each return that differs says something else of; [] for one that was not corrected."""
+    corrected = returns[returns["kind"] == "corrected"]
+    found: dict[str, list[str]] = {}
+    if len(corrected):
+        asked = {
+            "facts": [by_township(form) for form in corrected["form"].unique()],
+            "befores": corrected["before_id"].tolist(),
+            "afters": corrected["after_id"].tolist(),
+        }
+        for row in store.ask("townships_changed", scope, **asked).itertuples():
+            found.setdefault(row.after_id, []).append(row.township)
+    return [found.get(after, []) for after in returns["after_id"]]
 
 
 def _periods(forms: Forms, changed: pd.DataFrame, store: Store, scope: Sequence[str]) -> list[Period]:
@@ -399,7 +420,7 @@ def title_of(declaration: str, store: Store) -> str:
 def told(change, store: Store) -> str:
     """A row of `changes` as a sentence."""
     said = _(KINDS[change.kind])
-    about = [store.units.get(change.unit).name] if isinstance(change.unit, str) else []
+    about = [place_of(change, store)] if isinstance(change.unit, str) else []
     about += [Period.of(change.period).label(language())] if isinstance(change.period, str) else []
     if isinstance(change.form, str):
         about.append(title_of(change.form, store))
@@ -410,3 +431,14 @@ def told(change, store: Store) -> str:
         said += f" ({before} → {after})"
     reason = _(": {reason}").format(reason=change.reason) if isinstance(change.reason, str) and change.reason else ""
     return " ".join([*about, said]) + reason
+
+
+def place_of(change, store: Store) -> str:
+    """The unit of a row of `changes`, with the townships that were corrected: 松山区（初头朗镇、大庙镇）."""
+    unit = store.units.get(change.unit).name
+    if not isinstance(change.townships, list) or not change.townships:
+        return unit
+    names = _(", ").join(store.units.get(code).name for code in change.townships[:NAMED])
+    if len(change.townships) > NAMED:
+        names = _("{names} and {n} more").format(names=names, n=len(change.townships) - NAMED)
+    return _("{unit} ({names})").format(unit=unit, names=names)

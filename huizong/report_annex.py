@@ -58,7 +58,14 @@ class Sources:
         if key not in self._terms:
             words = self.words
             self._terms[key] = terms_of_figure(
-                words.store, code, part.code, figure.period, scope=words.scope, as_of=words.as_of
+                words.store,
+                code,
+                part.code,
+                figure.period,
+                scope=words.scope,
+                as_of=words.as_of,
+                carry=words.carry,
+                present=words.present,
             )
         return self._terms[key]
 
@@ -84,6 +91,13 @@ def add_annex(document: Document, words: Words) -> None:
     samples = max(figure.row["n_sample"] for figure in words.figures.values())
     notes = [
         _("The figures of this report are {basis}.").format(basis=words.basis),
+        *(
+            [_("Where a count at a period's end has not come, the unit's last return in force stands in for it.")]
+            * words.carry
+        ),
+        _("In present boundaries: former units count with those that followed them.")
+        if words.present
+        else _("In the boundaries of the time."),
         _("The figures of this report by the raised number behind them. A click on a number here or on a figure in the "
           "text opens the page that traces it to the cells of the returns; a rate is the sum of the numerators over "
           "the sum of the denominators; “—” is no figure, and never zero."),

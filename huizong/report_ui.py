@@ -50,7 +50,15 @@ def make(view: ui.View, template: bytes) -> Report | None:
         try:
             bound = view.release.name if view.release else None
             return reports.make_report(
-                view.store, template, view.unit.code, view.period, scope=view.scope, as_of=view.as_of, release=bound
+                view.store,
+                template,
+                view.unit.code,
+                view.period,
+                scope=view.scope,
+                as_of=view.as_of,
+                release=bound,
+                carry=view.carry,
+                present=view.present,
             )
         except BadTemplate as error:
             return error

@@ -50,6 +50,8 @@ class Printed:
     period: Period
     row: dict[str, Any]
     release: str | None = None
+    carry: bool = False
+    present: bool = False
 
     @property
     def bookmark(self) -> str:
@@ -58,7 +60,8 @@ class Printed:
 
     @property
     def address(self) -> str:
-        return address_of(self.indicator.code, self.unit.code, self.period.code, self.release)
+        how = {"carry": self.carry, "present": self.present}
+        return address_of(self.indicator.code, self.unit.code, self.period.code, self.release, **how)
 
 
 @dataclass(frozen=True)
@@ -81,10 +84,21 @@ class Words:
     """All that one report says: the figures asked of the store, those printed, the links and charts."""
 
     def __init__(
-        self, store: Store, unit: str, period: Period, scope: Sequence[str], as_of: datetime, release: str | None
+        self,
+        store: Store,
+        unit: str,
+        period: Period,
+        scope: Sequence[str],
+        as_of: datetime,
+        release: str | None,
+        *,
+        carry: bool = False,
+        present: bool = False,
     ) -> None:
-        """release: the name of the one that store and as_of are of, if they are of one."""
+        """release: the name of the one that store and as_of are of, if they are of one; carry, present: as of
+        indicators.figures."""
         self.store, self.period, self.scope, self.as_of, self.release = store, period, scope, as_of, release
+        self.carry, self.present = carry, present
         self.unit = store.units.get(unit)
         self.figures: dict[tuple[str, str, str], Printed] = {}
         self.links: list[Link] = []
@@ -129,7 +143,8 @@ class Words:
             codes = [declared.code for declared in form.indicators]
             part = unit.code != self.unit.code
             ask = indicators.figures_by_child if part else indicators.figures
-            frame = ask(self.store, codes, self.unit.code, asked, scope=self.scope, as_of=self.as_of)
+            how = {"carry": self.carry, "present": self.present}
+            frame = ask(self.store, codes, self.unit.code, asked, scope=self.scope, as_of=self.as_of, **how)
             if part:
                 frame = frame[frame["unit"] != self.unit.code]  # what is of no part is not all of the whole
             for row in frame.to_dict("records"):
@@ -150,16 +165,20 @@ class Words:
         One that ceased within the period is among them: without it the rows of a table would not add up to the whole.
         """
         level = indicators.child_level(self.unit)
-        standing = self.store.units.children(self.unit.code, on=self.period.end)
+        standing = self.store.units.children(self.unit.code, on=None if self.present else self.period.end)
         codes: set[str] = set()
         for form in self.store.forms.values():
-            held = indicators.response(
-                self.store, form.code, self.unit.code, self.period, scope=self.scope, as_of=self.as_of
-            )
+            held = self.response(form.code, self.unit.code)
             for unit in map(self.store.units.get, held["unit"]):
                 codes.add(getattr(unit, level) if level and not unit.department else None)
-        found = [self.store.units.get(code, self.period.start) for code in sorted(codes - {None, self.unit.code})]
+        on = None if self.present else self.period.start
+        found = [self.store.units.get(code, on) for code in sorted(codes - {None, self.unit.code})]
         return found or standing
+
+    def response(self, form: str, unit: str) -> pd.DataFrame:
+        """Who owes a form for the period and what has come, as indicators.response has it."""
+        about = {"scope": self.scope, "as_of": self.as_of, "present": self.present}
+        return indicators.response(self.store, form, unit, self.period, **about)
 
     def printed(self, indicator: str, unit: OrgUnit, period: Period) -> Printed:
         """The figure with its number in this report; the same figure keeps its number."""
@@ -167,7 +186,8 @@ class Words:
         if key not in self.figures:
             form, declared = self.store.forms.indicators[indicator]
             row = self.row(indicator, unit, period)
-            self.figures[key] = Printed(len(self.figures) + 1, declared, form, unit, period, row, self.release)
+            how = {"release": self.release, "carry": self.carry, "present": self.present}
+            self.figures[key] = Printed(len(self.figures) + 1, declared, form, unit, period, row, **how)
         return self.figures[key]
 
     def label(self, period: str) -> str:
@@ -324,9 +344,7 @@ class Place:
             raise UnknownForm(_("no form “{name}”; known: {known}").format(
                 name=form, known="、".join(f"{f.code}（{f.title.get(language())}）" for f in words.store.forms.values())
             ))  # fmt: skip
-        frame = indicators.response(
-            words.store, form, self._unit.code, words.period, scope=words.scope, as_of=words.as_of
-        )
+        frame = words.response(form, self._unit.code)
         if frame.empty:
             return _("none owed")
         in_force = (frame["status"] == "accepted").groupby(frame["unit"]).all()
@@ -335,7 +353,9 @@ class Place:
             n_expected=len(in_force), n_reporting=int(in_force.sum()), rate=rate
         )
         linked = words.linked(text, Link(address_of_returns(self._unit.code, words.period.code)))
-        missing = [words.store.units.get(code).name for code in in_force.index[~in_force]]
+        lacking = in_force.index[~in_force].tolist()
+        linked += self._how(form, lacking)
+        missing = [words.store.units.get(code).name for code in lacking]
         if not missing or len(missing) == len(in_force):
             return linked
         if len(missing) > NAMED:
@@ -343,6 +363,14 @@ class Place:
                 names="、".join(missing[:NAMED]), n=len(missing)
             )
         return linked + _("; not in: {names}").format(names="、".join(missing))
+
+    def _how(self, form: str, lacking: Sequence[str]) -> str:
+        """How many of those that lack were carried forward, and in which boundaries units count, if asked for."""
+        words = self._words
+        rows = [words.row(one.code, self._unit, words.period) for one in words.store.forms[form].indicators]
+        carried = {code for row in rows for code in row["carried"]} & {*lacking}
+        told = [_(", {n} carried forward").format(n=len(carried))] * words.carry
+        return "".join([*told, *([_(", in present boundaries")] * words.present)])
 
     # ---- of the whole only
 

@@ -104,14 +104,17 @@ def make_report(
     scope: Sequence[str] = EVERYWHERE,
     as_of: datetime = ALWAYS,
     release: str | None = None,
+    carry: bool = False,
+    present: bool = False,
 ) -> Report:
     """The template filled with the figures of a unit and period, as of a moment. Raises BadTemplate, UnknownUnit.
 
-    release: the name of the one that store and moment are of (releases.moment_of): the report says so.
+    release: the name of the one that store and moment are of (releases.moment_of): the report says so. carry, present:
+    as of indicators.figures; the report says so too.
     """
     check_file(template)
     with spoken_by(template), store.moment():
-        words = Words(store, unit, period, scope, as_of, release)
+        words = Words(store, unit, period, scope, as_of, release, carry=carry, present=present)
         filled = fill(template, words)
         tie(filled, words)
         figures = tuple(words.figures.values())

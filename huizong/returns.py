@@ -444,20 +444,20 @@ def _unit(
             candidates.append(unit.code)
         if said:
             break
-    if lines is not sources[0] and (of_sheet := units.find(table.sheet.name, on=day).unit):
+    if lines is not sources[0] and (of_sheet := units.find(table.sheet.name, day, alike=False).unit):
         if said:
             said[of_sheet.code] = of_sheet
         candidates.append(of_sheet.code)
     elif not said and (of_sheet := _unit_in_title(table.sheet.name, context.forms, units, day)):
         candidates.append(of_sheet.code)
     if not said and _of_reporter(table.form):  # 县区 | 招远市: the one row of the form names who reports
-        rows = [units.find(text_of(table.cell(r, form_name(table))), on=day).unit for r in table.body]
+        rows = [units.find(text_of(table.cell(r, form_name(table))), day, alike=False).unit for r in table.body]
         reporters = {unit.code: unit for unit in rows if unit}
         candidates += reporters
         said = reporters if len(rows) == 1 else said
     # 填报单位：穆家营子镇 on a township's own sheet: the county reports, if it is named elsewhere.
     inside = next(iter(said.values())) if len(said) == 1 else None
-    if inside and all(units.match(line.text, within=inside.code).unit for line in unclear):
+    if inside and all(units.match(line.text, within=inside.code, alike=False).unit for line in unclear):
         if period is None or inside.stood(period.start) or inside.stood(period.end):
             return inside
         candidates += inside.successors
@@ -475,9 +475,9 @@ def _printed_at(table: Table, lines: list[Line]) -> tuple[str, str]:
 def _county_of(text: str, units: Register, day: date | None) -> OrgUnit | None:
     """松山区穆家营子镇, on a township's own sheet: the county reports."""
     for end in range(len(text) - 1, 1, -1):
-        unit = units.find(text[:end], on=day).unit
+        unit = units.find(text[:end], day, alike=False).unit
         if unit and LEVELS[unit.level] == "county":
-            return unit if units.match(text, within=unit.code, on=day).unit else None
+            return unit if units.match(text, within=unit.code, on=day, alike=False).unit else None
     return None
 
 
@@ -490,7 +490,7 @@ def _unit_in_title(text: str, forms: Forms, units: Register, day: date | None) -
     first, *later = (part.strip("关于 ") for part in YEAR.split(before))
     for name in (*(REST_OF_TIME.sub("", part) for part in reversed(later)), first, after):
         if 2 <= len(name) <= TITLE_LENGTH:
-            match = units.find(name, on=day)
+            match = units.find(name, day, alike=False)
             if match.how == "short" and (name == rest or name != first):
                 continue  # 城关 on a line of its own may be anything
             if unit := match.unit or _county_of(name, units, day):
@@ -609,7 +609,7 @@ def _check_sheet_names(found: Return, units: Register) -> None:
     for sheet in found.sheets:
         rows = [row for row in found.rows if row.sheet == sheet]
         about = {row.unit_code for row in rows if row.kind == "township"}
-        named = units.match(sheet, within=found.unit.code).unit if about else None
+        named = units.match(sheet, within=found.unit.code, alike=False).unit if about else None
         if named and LEVELS[named.level] == "township" and named.code not in about:
             cells = [cell for row in rows if (cell := found.cell(row, found.form.rows.name_item))]
             params = {"sheet": sheet}
@@ -636,7 +636,7 @@ def _check_reporter(found: Return, units: Register, answer: Mapping) -> None:
     for name in found.sheets:
         times = _periods_of(name, found.period) if is_time(name) else find_periods(name)
         other_time = times and not any(_touch(time, found.period) for time in times)
-        unit = units.find(name).unit
+        unit = units.find(name, alike=False).unit
         other_unit = unit and unit.level <= COUNTY and not found.unit.code.startswith(unit.code)
         if (other_time and "period" not in answer) or (other_unit and "unit" not in answer):
             params = {"reporter": found.unit.name, "period": found.period.code}
@@ -652,13 +652,15 @@ def _check_reporter(found: Return, units: Register, answer: Mapping) -> None:
 def _read_rows(found: Return, table: Table, units: Register) -> dict[int, Row]:
     _check_columns(found, table)
     merged = merged_cells(table)
+    columns = [(code, column, found.form.by_code[code], table.factors.get(code, ONE))
+               for code, column in table.columns.items()]  # fmt: skip
     hidden = set(table.sheet.hidden_rows)
     rows: dict[int, Row] = {}
     headings = _find_foreign(found, table, units)
     for r in table.body:
         if r in table.foreign or r in headings or _is_heading(found, table, r, merged, units):
             continue
-        row = rows[r] = _read_row(found, table, r, merged, units)
+        row = rows[r] = _read_row(found, table, r, columns, merged, units)
         found.rows.append(row)
         if r in hidden:
             _tell(found, table, "query", "hidden_row", [table.address(r, form_name(table))])
@@ -692,7 +694,7 @@ def _find_foreign(found: Return, table: Table, units: Register) -> set[int]:
     for r in table.body:
         cells = table.sheet.rows[r]
         text = text_of(table.cell(r, name))
-        if is_time(text) and all(is_blank(cells[c]) for c in others if c < len(cells)):
+        if all(is_blank(cells[c]) for c in others if c < len(cells)) and is_time(text):
             time = text
             headings.add(r)
             _tell(found, table, "note", "heading", [table.address(r, name)], name, text)
@@ -702,7 +704,11 @@ def _find_foreign(found: Return, table: Table, units: Register) -> set[int]:
             time,
             *(_with_measure(head, text) for head, text in beside.items() if time_head.fullmatch(tidy_head(head))),
         ]
-        named = [(text, units.find(text).unit) for head, text in beside.items() if UNIT_HEAD.fullmatch(tidy_head(head))]
+        named = [
+            (text, units.find(text, alike=False).unit)
+            for head, text in beside.items()
+            if UNIT_HEAD.fullmatch(tidy_head(head))
+        ]
         for text in times:
             if is_time(text) and not any(_touch(one, found.period) for one in _periods_of(text, found.period)):
                 table.foreign.add(r)
@@ -785,7 +791,7 @@ def _is_heading(
     across = (r, table.columns[name]) in merged and merged[r, table.columns[name]][0] == r
     if not text or not (item or across or NUMBERED.match(text)):
         return False
-    if item and units.match(text, within=found.unit.code, on=found.period.end).how != "none":
+    if item and units.match(text, within=found.unit.code, on=found.period.end, alike=False).how != "none":
         return False
     _tell(found, table, "note", "heading", [table.address(r, name)], name, text)
     return True
@@ -833,19 +839,24 @@ def _bare_amounts(table: Table, item: Item) -> Iterator[Decimal]:
 
 
 def _read_row(
-    found: Return, table: Table, r: int, merged: Mapping[tuple[int, int], tuple[int, int]], units: Register
+    found: Return,
+    table: Table,
+    r: int,
+    columns: list[tuple[str, int, Item, Decimal]],
+    merged: Mapping[tuple[int, int], tuple[int, int]],
+    units: Register,
 ) -> Row:
-    form, sheet, factors = found.form, table.sheet, table.factors
+    """columns: item, column, item's declaration, one printed unit in the item's; worked out once for all rows."""
+    form, sheet = found.form, table.sheet
     simple = not merged and not table.disputed
     values: dict[str, object] = {}
-    for code, column in table.columns.items():
-        item = form.by_code[code]
+    for code, column, item, factor in columns:
         at = origin = (r, column)
         if merged:
             origin = merged.get(at, at)
         cells = sheet.rows[origin[0]]
         cell = cells[origin[1]] if origin[1] < len(cells) else ""
-        value: object = parse_value(cell, item, unit_factor=factors.get(code, ONE))
+        value: object = parse_value(cell, item, factor)
         if simple and value is not None and type(value) is not Doubt:
             values[code] = value
             continue
@@ -914,7 +925,7 @@ def _row_unit(
     if (
         "department" in allowed
         and not TOWNSHIP_ENDING.search(plain(REMARK.sub("", _without_number(str(name)))))
-        and not units.find(str(name)).unit
+        and not units.find(str(name), alike=False).unit
     ):
         if candidates:
             _tell(found, table, "query", "unit_alike", at, item, str(name), candidates=candidates)
@@ -961,7 +972,10 @@ def _match(name: str, unit: OrgUnit, period: Period, units: Register) -> Match:
     if match.how == "none":
         bare = _without_number(name)
         for reading in (bare, REMARK.sub("", bare)):
-            if reading != name and (again := units.match(reading, within=unit.code, on=period.end)).how != "none":
+            if (
+                reading != name
+                and (again := units.match(reading, within=unit.code, on=period.end, alike=False)).how != "none"
+            ):
                 return again
     return match
 
@@ -1033,8 +1047,7 @@ def _check_total(found: Return, table: Table, r: int, over: list[Row], rows: Map
 
 
 def _sum(rows: Iterable[Row], item: str) -> Decimal:
-    values = [row.values.get(item) for row in rows]
-    return sum((value for value in values if isinstance(value, Decimal)), Decimal(0))
+    return sum([value for row in rows if type(value := row.values.get(item)) is Decimal], Decimal(0))
 
 
 def item_value(value: object) -> object:

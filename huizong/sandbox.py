@@ -444,6 +444,8 @@ def first_query(form: Form, unit: str, period: str) -> str:
 def examples(store: Store, values: Mapping[str, object]) -> dict[str, str]:
     """The questions of the product that can be asked here: name of the file → its text, with values filled in."""
     there = {*TABLES, *store.forms, *view_selects(store)}
+    macros = "SELECT function_name FROM duckdb_functions() WHERE NOT internal AND function_type = 'table_macro'"
+    of_the_journal = {name for (name,) in store.run(macros)}  # they ask the journal, which is not shown here
     found = {}
     for path in sorted(QUERIES.glob("*.sql")):
         text = question(path.stem)
@@ -451,6 +453,7 @@ def examples(store: Store, values: Mapping[str, object]) -> dict[str, str]:
         body = re.sub(r"--.*", "", text)
         parts = set(re.findall(r"(\w+) AS (?:MATERIALIZED )?\(", body))
         named = set(re.findall(r"\b(?:FROM|JOIN)\s+(\w+)\b(?!\s*\()", body)) - parts
+        named |= set(re.findall(r"\w+", body)) & of_the_journal
         if first.type == duckdb.StatementType.SELECT and first.named_parameters <= values.keys() and named <= there:
             found[path.stem] = filled(text, values)
     return found

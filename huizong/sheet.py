@@ -88,7 +88,8 @@ def read_workbook(path: str | os.PathLike, password: str | None = None) -> Workb
 
 def _bytes(path: str | os.PathLike) -> bytes:
     try:
-        return Path(path).read_bytes()
+        with open(path, "rb") as file:
+            return file.read()
     except OSError:
         raise Unreadable("no_file") from None
 

@@ -154,11 +154,13 @@ def add_figure(deck: Presentation, extract: Extract, theme: Theme, indicator: In
     ].sort_values(["rank", "unit"])
     course = [theme.own[indicator.code, period.code]["value"] for period in extract.periods]
     name, code = indicator.label.get(language()), number_format(indicator)
+    target = {_("Target"): [float(row["target"])] * len(course)} if known(row["target"]) else {}
     trend = ChartData(
         kind="line",
         categories=[period.label(language()) for period in extract.periods],
-        series={name: [float(value) if known(value) else None for value in course]},
+        series={name: [float(value) if known(value) else None for value in course]} | target,
         number_format=code,
+        target=next(iter(target), None),
     )
     half = (WIDTH - 2 * EDGE) // 2
     if parts.empty:

@@ -323,6 +323,9 @@ class Store:
     @contextmanager
     def moment(self) -> Iterator[Cursor]:
         """A cursor for several questions about one moment, while others may write."""
+        if getattr(self._here, "in_transaction", False):
+            yield self._here.cursor
+            return
         with self._cursor() as cursor:
             cursor.execute("BEGIN")
             try:
@@ -631,6 +634,13 @@ def insert(cursor: Cursor, table: str, columns: dict[str, list]) -> None:
         _append(cursor, table, columns, "batch")
 
 
+def replace_rows(cursor: Cursor, table: str, rows: pa.RecordBatchReader) -> None:
+    """Puts rows in the place of all that a table has."""
+    cursor.execute(f'DELETE FROM "{table}"')
+    with _registered(cursor, "rows", rows):
+        cursor.execute(f'INSERT INTO "{table}" BY NAME SELECT * FROM "rows"')
+
+
 @contextmanager
 def arrived(cursor: Cursor, form: Form, columns: dict[str, list]) -> Iterator[None]:
     """Appends rows to a form's table; within, they are also there by themselves, as `arrived`."""
@@ -642,7 +652,7 @@ def arrived(cursor: Cursor, form: Form, columns: dict[str, list]) -> Iterator[No
 
 
 @contextmanager
-def _registered(cursor: Cursor, name: str, rows: pa.Table) -> Iterator[None]:
+def _registered(cursor: Cursor, name: str, rows: pa.Table | pa.RecordBatchReader) -> Iterator[None]:
     cursor.register(name, rows)
     try:
         yield

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -9,7 +10,7 @@ import pandas as pd
 from huizong.edits import Finding, describe
 from huizong.layout import cell_at
 from huizong.periods import Period
-from huizong.store import EVERYWHERE, Store
+from huizong.store import ALWAYS, EVERYWHERE, Store
 from huizong.texts import N_
 
 # Where a return stands, as people say it.
@@ -27,17 +28,30 @@ STATUSES = {
 }
 
 
-def listed(store: Store, scope: Sequence[str] = EVERYWHERE, **where: str | None) -> pd.DataFrame:
-    """One row per submission, newest first: the columns of table submission and unit_name. where: form, unit (and all
-    beneath it), period, status, id."""
+def listed(
+    store: Store, scope: Sequence[str] = EVERYWHERE, *, as_of: datetime = ALWAYS, **where: str | None
+) -> pd.DataFrame:
+    """One row per submission that had arrived, newest first: the columns of table submission, as they stood then, and
+    unit_name. What was moved since, or placed by an answer, has no unit and period. where: form, unit (and all beneath
+    it), period, status, id."""
     params = {name: where.get(name) for name in ("form", "unit", "period", "status", "id")}
-    return store.ask("submissions", scope, **params)
+    frame = store.ask("submissions", scope, as_of=as_of, **params)
+    frame.loc[frame["moved"], ["unit", "unit_name", "period", "revision"]] = None
+    return frame.drop(columns="moved")
 
 
-def findings(store: Store, submission: str, scope: Sequence[str] = EVERYWHERE) -> pd.DataFrame:
+def findings(
+    store: Store, submission: str, scope: Sequence[str] = EVERYWHERE, *, as_of: datetime = ALWAYS
+) -> pd.DataFrame:
     """One row per finding in the current language: n, severity, rule, sheet, cells, item, item_label, found, expected,
-    message, remedy, explanation."""
+    message, remedy, explanation (none that was given later only)."""
     frame = store.ask("findings", scope, submission=submission)
+    if as_of != ALWAYS:
+        events = store.ask("timeline", scope, submission=submission)
+        explained = events[events["kind"] == "explained"]
+        by_then = explained["happened_at"] <= as_of
+        later = {*explained["note"]} - {*explained["note"][by_then]}
+        frame["explanation"] = frame["explanation"].mask(frame["explanation"].isin(later))
     told = []
     for row in frame.itertuples():
         finding = Finding(row.severity, row.rule, row.sheet, list(row.cells), row.item, row.found or "",

@@ -58,6 +58,7 @@ class Theme:
         codes = [indicator.code for indicator in shown]
         frame = self.view.ask(indicators.figures_by_child, codes, self.view.unit.code, periods)
         own = frame["unit"] == self.view.unit.code
+        frame = figure_words.for_the_whole_only(frame, own, self.view.store.forms)
         return frame.assign(name=frame["name"].mask(own, _("Own office")), unit=frame["unit"].mask(own, OWN))
 
     @cached_property
@@ -192,7 +193,8 @@ def card(theme: Theme, indicator: Indicator) -> None:
             help=f"{indicator.definition.get(language())}\n\n{indicator.why.get(language())}",
         )
         ui.link("pages/lineage.py", _("Trace this figure"), indicator=indicator.code)  # lies over the value: style.css
-        notes = [figure_words.why(row, indicator)] if row["n_expected"] else []
+        struck = row["below_threshold"]  # the line of the response says why
+        notes = [figure_words.why(row, indicator)] if row["n_expected"] and not struck else []
         if yearly != figure_words.NO_FIGURE and not yearly_only:
             notes.append(_("on last year {change}").format(change=yearly))
         notes += [figure_words.other_reporters(row, "previous")]
@@ -201,10 +203,11 @@ def card(theme: Theme, indicator: Indicator) -> None:
 
 
 def response(row: Mapping[str, Any]) -> str:
-    """Reported 11/12, missing: 林西县, whether its last return stands in. In colour when somebody is missing."""
+    """Reported 11/12, missing: 林西县, whether its last return stands in. In colour when somebody is missing; for a
+    figure that is struck, that these are too few."""
     if not row["n_expected"]:
         return _("No return is due")
-    text = _("Reported {n}/{m}").format(n=row["n_reporting"], m=row["n_expected"])
+    text = figure_words.too_few(row) or _("Reported {n}/{m}").format(n=row["n_reporting"], m=row["n_expected"])
     if not len(row["missing"]):
         return f":gray[{text}]"
     in_part = pd.notna(row["value"]) and not row["n_reporting"] and not row["n_carried"]
@@ -309,7 +312,27 @@ def rank_table(theme: Theme, indicator: Indicator) -> None:
     title = _("Rank and contribution: {indicator}").format(indicator=label(indicator))
     st.markdown(f"**{title}**")
     frame = theme.view.keep(("ranks", indicator.code), lambda: rank_frame(theme, rows, indicator))
-    st.table(frame, hide_index=True, border="horizontal")
+    if ui.printing():
+        st.table(frame, hide_index=True, border="horizontal")
+    else:
+        st.caption(
+            _("A click on a row opens the terms of its figure. Change in {change}, contribution in {unit}.").format(
+                change=change_unit(indicator), unit=contribution_unit(indicator)
+            )
+        )
+        chosen = st.dataframe(
+            frame.map(lambda text: ui.overlaid(text[2:-2]) if text.startswith("~~") else text),
+            key=f"ranks of {indicator.code} in {theme.view.unit.code} {theme.view.period}",
+            hide_index=True,
+            height="content",
+            column_config=short_heads(theme, indicator),
+            alt=title,
+            on_select="rerun",
+            selection_mode="single-cell",
+        )
+        for row, _column in chosen.selection.cells:
+            if (unit := rows["unit"].iloc[row]) != OWN:
+                chart_ui.open_terms(unit, indicator.code, theme.view.period.code)
     row = theme.compared[indicator.code]
     told = [
         _("{since} {change}, {n} ranked then").format(
@@ -342,7 +365,6 @@ def rank_frame(theme: Theme, rows: pd.DataFrame, indicator: Indicator) -> pd.Dat
     the columns that say nothing. Of a share the head names the percentage points, once."""
     since = since_words(theme.view.period)
     points = _("{change} pp").format(change="")
-    unit = points.strip() if indicator.share else figure_words.unit_of(indicator)
     lines = []
     for row in rows.to_dict("records"):
         line = {_("Rank"): figure_words.NO_FIGURE if pd.isna(row["rank"]) else f"{row['rank']:.0f}"}
@@ -353,13 +375,32 @@ def rank_frame(theme: Theme, rows: pd.DataFrame, indicator: Indicator) -> pd.Dat
         for one, words in since.items():
             change = figure_words.format_comparison(row, one, indicator).removesuffix(points)
             given = figure_words.format_change(row[f"contribution_{one}"], finer(indicator)).removesuffix(points)
-            line[_("Change {since} ({unit})").format(since=words, unit=unit if indicator.share else "%")] = change
-            line[_("Contribution {since} ({unit})").format(since=words, unit=unit)] = given
+            line[_("Change {since} ({unit})").format(since=words, unit=change_unit(indicator))] = change
+            line[_("Contribution {since} ({unit})").format(since=words, unit=contribution_unit(indicator))] = given
         remarks = [figure_words.why(row, indicator), figure_words.carried_forward(row)]
         remarks += [figure_words.other_reporters(row, one) for one in since]
         lines.append(line | {_("Remarks"): _("; ").join(filter(None, remarks))})
     frame = pd.DataFrame(lines)
     return frame.loc[:, ~frame.isin(["", figure_words.NO_FIGURE]).all()]
+
+
+def change_unit(indicator: Indicator) -> str:
+    return contribution_unit(indicator) if indicator.share else "%"
+
+
+def contribution_unit(indicator: Indicator) -> str:
+    return _("{change} pp").format(change="").strip() if indicator.share else figure_words.unit_of(indicator)
+
+
+def short_heads(theme: Theme, indicator: Indicator) -> dict[str, Any]:
+    """The heads of rank_frame without the units, so that the table fits the page; pointed at, they are said in full."""
+    heads = {}
+    for words in since_words(theme.view.period).values():
+        full = _("Change {since} ({unit})").format(since=words, unit=change_unit(indicator))
+        heads[full] = _("Change {since}").format(since=words)
+        full = _("Contribution {since} ({unit})").format(since=words, unit=contribution_unit(indicator))
+        heads[full] = _("Contribution {since}").format(since=words)
+    return {full: st.column_config.TextColumn(label, help=full) for full, label in heads.items()}
 
 
 def finer(indicator: Indicator) -> Indicator:

@@ -20,7 +20,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from huizong import bulk, decisions, derive, excel, indicators, lineage, releases, samples, sandbox, templates
+from huizong import bulk, decisions, derive, desk, excel, indicators, lineage, releases, samples, sandbox, templates
 from huizong.forms import all_forms
 from huizong.journal import on_the_clock
 from huizong.org_units import COUNTRY, OrgUnit, UnknownUnit, register
@@ -59,6 +59,15 @@ class View:
     @property
     def language(self) -> str:
         return language()
+
+    @property
+    def looks_back(self) -> bool:
+        return self.as_of != ALWAYS
+
+    @property
+    def today(self) -> date:
+        """The day from which it looks: what is late on it, what is due."""
+        return desk.day_of(self.as_of)
 
     @property
     def where(self) -> str:
@@ -176,12 +185,20 @@ def form_of_this_page() -> str:
     return named if named in all_forms() else next(iter(all_forms()))
 
 
-def enter_page(form: str | None = None, *, choose: bool = True, recent: bool = False, past: bool | None = None) -> View:
+def enter_page(
+    form: str | None = None,
+    *,
+    choose: bool = True,
+    recent: bool = False,
+    past: bool | None = None,
+    carry: bool | None = None,
+) -> View:
     """The first line of every page, also of one that runs without app.py: language, style, store, region and period.
 
     form: the page is about this form, so no period finer than its own is offered. choose: draw the pickers. recent:
     offer the last periods too, for which nothing may have been reported. past: offer to look back at a moment or a
     release; by default where figures are looked at (pickers, not recent): where something is done, it is about now.
+    carry: offer to carry returns forward and present boundaries; by default where one looks back at figures.
     """
     freeze_imports()
     settle_language()
@@ -200,10 +217,9 @@ def enter_page(form: str | None = None, *, choose: bool = True, recent: bool = F
     if recent:
         periods = sorted({*periods, *recent_periods(frequencies)}, reverse=True)
     unit, period = chosen_unit_and_period(settled, frequencies, periods)
-    looking = past and not recent
-    carry = looking and recall("carry") == "1"
-    present = looking and recall("present") == "1"
-    view = View(moment.store, unit, period, carry=carry, present=present, as_of=moment.as_of, release=release)
+    looking = past and not recent if carry is None else carry
+    how = {name: looking and recall(name) == "1" for name in ("carry", "present")}
+    view = View(moment.store, unit, period, **how, as_of=moment.as_of, release=release)
     demonstration_mark(view)
     under_way, _ended = bulk.batches(store)
     if under_way:
@@ -216,10 +232,15 @@ def enter_page(form: str | None = None, *, choose: bool = True, recent: bool = F
     if past:
         show_in_url("release", release.name if release else None)
         show_in_url("as_of", None if release else recall("as_of"))
-        if moment.as_of != ALWAYS:
+        if view.looks_back:
             back_in_time(view)
-    elif recall("release") or recall("as_of"):
-        st.caption("🕒 " + _("This page always shows how things stand now."))
+        return view
+    for name in ("release", "as_of"):  # they stay chosen for the pages that look back
+        show_in_url(name, recall(name))
+    if recall("release") or recall("as_of"):
+        with st.container(key="past", horizontal=True, vertical_alignment="center"):
+            st.text("🕒 " + _("This page always shows how things stand now."), width="stretch")
+            back_to_now()
     return view
 
 
@@ -353,7 +374,7 @@ def demonstration_mark(view: View) -> None:
         label = _("Take them out")
         question = _("Take the demonstration returns out of all figures? Your own returns stay as they are.")
     text.html(f'<div class="demonstration">🧪 {escape(words)}</div>')
-    if view.as_of != ALWAYS:
+    if view.looks_back:
         return  # what were samples only then may be more now
     with action:
         if confirm("start_empty", label, question):
@@ -402,7 +423,7 @@ def moment_picker(view: View, store: Store) -> None:
     if view.release:
         label = f"📌 {view.release.name}"
     else:
-        label = "🕒 " + (_("In force now") if view.as_of == ALWAYS else local(view.as_of).replace("T", " "))
+        label = "🕒 " + (_("In force now") if not view.looks_back else local(view.as_of).replace("T", " "))
     with st.popover(label, type="tertiary", help=_("Look at the figures of now, of a moment, or of a release")):
         st.session_state["chosen release"] = view.release.name if view.release else None
         st.selectbox(
@@ -414,7 +435,7 @@ def moment_picker(view: View, store: Store) -> None:
             disabled=not names,
             on_change=lambda: choose(release=st.session_state["chosen release"], as_of=None),
         )
-        looking = view.as_of != ALWAYS and not view.release
+        looking = view.looks_back and not view.release
         st.session_state["chosen moment"] = datetime.fromisoformat(local(view.as_of)) if looking else None
         st.datetime_input(
             _("A moment: what was in force then"),
@@ -440,7 +461,11 @@ def back_in_time(view: View) -> None:
         st.text(said, width="stretch")
         if view.release:
             link("pages/releases.py", _("Corrections since"), icon="📝")
-        st.button(_("Back to now"), key="to now", on_click=choose, kwargs={"release": None, "as_of": None})
+        back_to_now()
+
+
+def back_to_now() -> None:
+    st.button(_("Back to now"), key="to now", on_click=choose, kwargs={"release": None, "as_of": None})
 
 
 # ---- choosing --------------------------------------------------------------------------------------------------------

@@ -101,18 +101,19 @@ DOUBTS: dict[str, tuple[str, str]] = {
 ONE = Decimal(1)
 
 
-def parse_value(cell: Cell, item: Item, *, unit_factor: Decimal = ONE) -> Value | Doubt | None:
+def parse_value(cell: Cell, item: Item, unit_factor: Decimal = ONE) -> Value | Doubt | None:
     """What a cell says for an item: integer and decimal Decimal (at most 4 places), yes_no bool, code its code,
     date date, unit and text str; None for a blank cell; a Doubt for one that cannot be read with certainty.
 
     unit_factor: one printed unit of the column in the item's unit (a column in 元 of an item in 万元: 0.0001). It
     applies to numbers that carry no unit of their own.
     """
-    if cell == "":
+    kind = type(cell)
+    if kind is str and not cell:
         return None
-    if type(cell) is CellError:
+    if kind is CellError:
         return Doubt("error_value", cell.code)
-    if type(cell) is NoValue:
+    if kind is NoValue:
         return Doubt("no_value", shown(cell))
     return READERS[item.type](cell, item, unit_factor)
 

@@ -5,11 +5,9 @@ The store is used for moments only, so that the pages go on meanwhile.
 """
 
 import hashlib
-import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -63,26 +61,11 @@ def verify_store(store: Store, *, quick: bool = False) -> Verified:
     verified.differences += altered_files(store.originals, wanted, "originals")
     verified.unreferenced = sorted(lying - wanted.keys())
     if not quick and not verified.differences:  # a rebuild from a damaged record would say no more
-        with another(store, last) as copy:
-            derive.rebuild(copy, incomplete=True)
+        with derive.made_again(store, last) as (copy, _last, _unread):
             verified.differences += compare_tables(store, held, copy)
         verified.differences += altered_releases(store)
         verified.rebuilt = True
     return verified
-
-
-@contextmanager
-def another(store: Store, last: int) -> Iterator[Store]:
-    """A store of its own with the same record up to an event, to make the tables in; it is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="huizong-") as folder:
-        copy = Store(Path(folder), store.forms, store.units)
-        copy.originals = store.originals
-        with copy.transaction() as cursor:
-            journal.write(cursor, events_until(store, last))
-        try:
-            yield copy
-        finally:
-            copy.close()
 
 
 # ---- the record ------------------------------------------------------------------------------------------------------

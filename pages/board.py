@@ -5,7 +5,7 @@ import streamlit as st
 from huizong import board_ui, chase_ui, closing_ui, desk_ui, ui
 from huizong.texts import _
 
-view = ui.enter_page(recent=True)
+view = ui.enter_page(recent=True, past=True)
 st.title("🗓️ " + _("Return desk"))
 desk_ui.say_what_was_done()
 
@@ -25,17 +25,21 @@ board_ui.point_to_unclear(view)
 if clicked is not None:
     board_ui.show_return(view, clicked)
 
-regions, past, reminders, closing = st.tabs(
-    ["📊 " + _("By region"), "📈 " + _("Over the last periods"), "📣 " + _("Reminders"), "🔒 " + _("Close the period")]
+deeds = ["🔒 " + _("Close the period")] * (not view.looks_back)
+regions, past, reminders, *closing = st.tabs(
+    ["📊 " + _("By region"), "📈 " + _("Over the last periods"), "📣 " + _("Reminders"), *deeds]
 )
 with regions:
     board_ui.show_regions(view)
 with past:
     board_ui.show_past(view)
 with reminders:
-    chase_ui.chase(view, rows)
+    if not view.looks_back:
+        chase_ui.chase(view, rows)
     chase_ui.show_attempts(view, board)
-    chase_ui.show_often_late(view)
-    chase_ui.offer_calendar(view)
-with closing:
-    closing_ui.offer_closing(view, view.period)
+    if not view.looks_back:
+        chase_ui.show_often_late(view)
+        chase_ui.offer_calendar(view)
+for tab in closing:
+    with tab:
+        closing_ui.offer_closing(view, view.period)

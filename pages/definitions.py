@@ -7,7 +7,7 @@ from huizong.forms import all_forms
 from huizong.texts import _, language
 
 view = ui.enter_page(choose=False)
-st.title(_("Definitions"))
+st.title("📖 " + _("Definitions"))
 
 forms = all_forms()
 words = st.text_input(

@@ -5,7 +5,7 @@ import streamlit as st
 from huizong import report_ui, ui
 from huizong.texts import _
 
-view = ui.enter_page(recent=True, past=True)
+view = ui.enter_page(recent=True, past=True, carry=True)
 st.title("📝 " + _("Report"))
 st.caption(f"{ui.unit_name(view.unit)} · {view.when}")
 

@@ -6,7 +6,7 @@ from huizong import checks_ui, decisions_ui, desk_ui, questions_ui, receiving_ui
 from huizong.texts import _
 
 view = ui.enter_page(choose=False)
-st.title(_("Upload"))
+st.title("📤 " + _("Upload"))
 desk_ui.say_what_was_done()
 
 receiving_ui.receive_files(view)

@@ -1,6 +1,6 @@
 -- What: what a whole is made of (age groups, categories, …) in the returns in force.
 -- Grain: one row per composition × part × period asked for × child unit (or the unit itself).
--- Parameters: scope, form, unit, level ('self' or the level of the parts), as_of, facts (the tables or views to take
+-- Parameters: scope, form, unit, depth (its level), level ('self' or the level of the parts), as_of, facts (the tables or views to take
 --   them from), compositions (codes),
 --   periods (as asked) and sources (the period of the return), two lists of equal length, and two saying which returns
 --   stand in for one that has not come (carried_returns.sql): carried (submissions), carried_for (the period for which).
@@ -51,18 +51,18 @@ parts AS (
             AND fact.submission_id = counted.id
             AND list_contains($compositions::VARCHAR[], fact.indicator)
     WHERE
-        -- As constants, so that rows of other periods are not even read.
+        -- As constants, so that rows of other periods, compositions and places are not even read.
         (
             len($carried::VARCHAR[]) > 0
             OR fact.period BETWEEN list_min($sources::VARCHAR[]) AND list_max($sources::VARCHAR[])
         )
-        AND (
-            $unit = fact.department
-            OR (
-                fact.department IS NULL
-                AND $unit IN ('0', fact.province, fact.prefecture, fact.county, fact.township)
-            )
-        )
+        AND fact.indicator BETWEEN list_min($compositions::VARCHAR[]) AND list_max($compositions::VARCHAR[])
+        AND ($depth <> 'country' OR fact.department IS NULL)
+        AND ($depth <> 'province' OR fact.province = $unit)
+        AND ($depth <> 'prefecture' OR fact.prefecture = $unit)
+        AND ($depth <> 'county' OR fact.county = $unit)
+        AND ($depth <> 'township' OR fact.township = $unit)
+        AND ($depth <> 'department' OR fact.department = $unit)
 )
 SELECT composition, part, period, unit, sum(numerator)::DOUBLE AS value
 FROM parts

@@ -1,4 +1,4 @@
--- What: the days on which returns are due.
+-- What: the days on which returns are due. Of a period that is closed none is due any more.
 -- Grain: one row per form × period × day, with the names of the units that owe it, in the order of their codes.
 -- Parameters: scope, unit (it and all beneath it; '0' the country), first and last (days), and three lists of equal length:
 --   forms, periods, ends (the last days of the periods).
@@ -18,6 +18,7 @@ INNER JOIN expectation
         AND month(wanted.period_end) % expectation.months = 0
         AND expectation.ended_at IS NULL
 INNER JOIN org_unit ON org_unit.code = expectation.unit
+ANTI JOIN closing ON closing.form = wanted.form AND closing.period = wanted.period
 WHERE
     wanted.period_end + expectation.due_days BETWEEN $first AND $last
     AND $unit IN ('0', expectation.province, expectation.prefecture, expectation.county, expectation.unit)

@@ -5,9 +5,9 @@
 --   facts, expectations, submissions (the tables or views that place units as it was then, or in present boundaries),
 --   and lists of equal length saying which returns make which figure: indicators, forms, periods (as asked),
 --   sources (the period of the return), with source_ends (its last day), medians, ratios, plains (each return adds one fact
---   to the figure, with both sides or neither: the facts are added up without a look at who reported them), rolled (it is
---   plain, and what each prefecture adds is in subtotal); and two saying which returns
+--   to the figure, with both sides or neither: the facts are added up without a look at who reported them), and two saying which returns
 --   stand in for one that has not come (carried_returns.sql): carried (submissions), carried_for (the period for which).
+--   Of the indicators named in rolled it is read in subtotal what each prefecture adds; others: those that are not in it.
 -- A unit whose numerator or denominator is missing adds to neither side. Missing is not zero. A target set for the unit
 -- shown stands for all of it; else the targets of the units beneath are added.
 WITH wanted AS (
@@ -19,8 +19,7 @@ WITH wanted AS (
         unnest($source_ends::DATE[]) AS source_end,
         unnest($medians::BOOLEAN[]) AS is_median,
         unnest($ratios::BOOLEAN[]) AS is_ratio,
-        unnest($plains::BOOLEAN[]) AS is_plain,
-        unnest($rolled::BOOLEAN[]) AS is_rolled
+        unnest($plains::BOOLEAN[]) AS is_plain
 ),
 -- Figures made from the same returns have the same response: it is counted once for them all.
 asked AS (
@@ -98,7 +97,8 @@ terms AS MATERIALIZED (
         wanted.is_ratio,
         wanted.is_plain,
         returned.unit AS reporter,
-        (returned.sample AND NOT (wanted.is_plain AND fact.numerator IS NULL))::INTEGER AS n_sample,
+        CASE WHEN returned.sample AND coalesce(fact.numerator, fact.denominator) IS NOT NULL THEN returned.id END AS sample,
+        0 AS n_sample,
         returned.carried,
         fact.numerator,
         fact.denominator,
@@ -120,9 +120,9 @@ terms AS MATERIALIZED (
             AND fact.indicator = wanted.indicator
             AND fact.part = ''
     WHERE
-        NOT wanted.is_rolled
-        -- As constants, so that rows of other periods, forms and places are not even read.
-        AND list_contains($rolled::BOOLEAN[], FALSE)
+        NOT list_contains($rolled::VARCHAR[], wanted.indicator)
+        -- As constants, so that rows of other periods, forms, indicators and places are not even read.
+        AND fact.indicator BETWEEN list_min($others::VARCHAR[]) AND list_max($others::VARCHAR[])
         AND (
             len($carried::VARCHAR[]) > 0
             OR fact.period BETWEEN list_min($sources::VARCHAR[]) AND list_max($sources::VARCHAR[])
@@ -140,8 +140,9 @@ terms AS MATERIALIZED (
         wanted.period,
         wanted.is_median,
         wanted.is_ratio,
-        wanted.is_plain,
+        TRUE AS is_plain,
         NULL AS reporter,
+        NULL AS sample,
         subtotal.n_sample,
         FALSE AS carried,
         subtotal.numerator,
@@ -159,8 +160,8 @@ terms AS MATERIALIZED (
             AND subtotal.period = wanted.source
             AND subtotal.indicator = wanted.indicator
     WHERE
-        wanted.is_rolled
-        AND list_contains($rolled::BOOLEAN[], TRUE)
+        list_contains($rolled::VARCHAR[], wanted.indicator)
+        AND subtotal.indicator BETWEEN list_min($rolled::VARCHAR[]) AND list_max($rolled::VARCHAR[])
         AND subtotal.period BETWEEN list_min($sources::VARCHAR[]) AND list_max($sources::VARCHAR[])
         AND subtotal.form BETWEEN list_min($forms::VARCHAR[]) AND list_max($forms::VARCHAR[])
         AND ($depth <> 'province' OR subtotal.province = $unit)
@@ -173,6 +174,7 @@ terms AS MATERIALIZED (
         is_ratio,
         FALSE AS is_plain,
         setter AS reporter,
+        NULL AS sample,
         0 AS n_sample,
         FALSE AS carried,
         NULL AS numerator,
@@ -193,7 +195,7 @@ by_reporter AS (
         sum(numerator) AS numerator,
         sum(denominator) AS denominator,
         sum(n_incomplete) AS n_incomplete,
-        max(n_sample) AS n_sample,
+        count(DISTINCT sample) AS n_sample,
         bool_or(carried) AS carried
     FROM terms
     WHERE NOT is_plain
@@ -240,7 +242,7 @@ plain_sums AS (
         sum(numerator) AS numerator,
         CASE WHEN is_ratio THEN sum(denominator) END AS denominator,
         median(numerator) FILTER (is_median) AS middle,
-        sum(n_sample) AS n_sample,
+        sum(n_sample) + count(sample) AS n_sample,
         list(reporter ORDER BY reporter) FILTER (carried AND numerator IS NOT NULL) AS carried,
         sum(n_incomplete) AS n_incomplete
     FROM terms

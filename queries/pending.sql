@@ -2,26 +2,31 @@
 -- Grain: one row per submission, those that need most attention first; replaces is the id of the return in force that
 --   accepting it would end, closed_at when its period was closed.
 -- Parameters: scope.
-WITH visible AS (
+-- Few are undecided: they are looked for first, and the others are only searched for those of the same unit and period.
+WITH undecided AS (
     SELECT submission.*, org_unit.name AS unit_name
     FROM submission
     LEFT JOIN org_unit ON org_unit.code = submission.unit
-    WHERE in_scope($scope::VARCHAR[], submission.province, submission.prefecture, submission.county, submission.unit)
+    WHERE
+        submission.status IN ('unsure', 'error', 'query', 'clean')
+        AND in_scope(
+            $scope::VARCHAR[], submission.province, submission.prefecture, submission.county, submission.unit
+        )
 ),
-newest AS (
-    SELECT *
-    FROM visible
-    WHERE status <> 'withdrawn'
-    QUALIFY revision IS NULL OR revision = max(revision) OVER (PARTITION BY form, unit, period)
+beside AS (
+    SELECT
+        undecided.id,
+        any_value(other.id) FILTER (other.status = 'accepted') AS in_force,
+        max(other.revision) AS newest
+    FROM undecided
+    INNER JOIN submission AS other
+        ON other.form = undecided.form AND other.unit = undecided.unit AND other.period = undecided.period
+    WHERE other.status <> 'withdrawn'
+    GROUP BY undecided.id
 )
-SELECT newest.*, in_force.id AS replaces, closing.closed_at
-FROM newest
-LEFT JOIN closing ON closing.form = newest.form AND closing.period = newest.period
-LEFT JOIN visible AS in_force
-    ON
-        in_force.form = newest.form
-        AND in_force.unit = newest.unit
-        AND in_force.period = newest.period
-        AND in_force.status = 'accepted'
-WHERE newest.status IN ('unsure', 'error', 'query', 'clean')
-ORDER BY list_position(['unsure', 'error', 'query', 'clean'], newest.status), newest.received_at DESC, newest.id
+SELECT undecided.*, beside.in_force AS replaces, closing.closed_at
+FROM undecided
+LEFT JOIN beside ON beside.id = undecided.id
+LEFT JOIN closing ON closing.form = undecided.form AND closing.period = undecided.period
+WHERE undecided.revision IS NULL OR undecided.revision = beside.newest
+ORDER BY list_position(['unsure', 'error', 'query', 'clean'], undecided.status), undecided.received_at DESC, undecided.id

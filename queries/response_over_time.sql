@@ -1,8 +1,9 @@
 -- What: how many returns each part of a unit (or the unit itself) owed, sent and sent in time, period by period.
 -- Grain: one row per part × period asked for in which it owed something.
 -- Parameters: scope, unit ('0' the country), level ('self', 'unit' for each reporting unit, or the level of the parts), offset
---   (the local clock less UTC), today (a day of the local clock), opened (the day from which receipts are on record), and
---   four lists of equal length: periods (as asked), forms, sources (the period of the return), ends (its last day).
+--   (the local clock less UTC), as_of (the moment at which it stood so), today (the day of that on the local clock), opened
+--   (the day from which receipts are on record), and four lists of equal length: periods (as asked), forms, sources (the
+--   period of the return), ends (its last day).
 -- Only what is owed is counted, each return once, so that no rate exceeds 100 %. Received, in time, in force mean what they
 -- do on the board (board.sql): a return is received when an acceptable revision of it stands, and was in time when any
 -- acceptable revision of it came by the day it was due. n_judged are those that came or are past that day, if it was since
@@ -34,7 +35,8 @@ owed AS (
     FROM expectation
     WHERE
         list_contains($forms::VARCHAR[], form)
-        AND ended_at IS NULL
+        AND set_at <= $as_of
+        AND (ended_at IS NULL OR ended_at > $as_of)
         AND $unit IN ('0', province, prefecture, county, unit)
         AND in_scope($scope::VARCHAR[], province, prefecture, county, unit)
 ),
@@ -67,8 +69,22 @@ acceptable AS MATERIALIZED (
         owed.n,
         owed.part_n,
         submission.period_end,
-        submission.status = 'accepted' AS in_force,
-        submission.status <> 'superseded' AS stands,
+        status_at(
+            $as_of,
+            submission.status,
+            submission.accepted_at,
+            submission.ended_at,
+            submission.questions IS NOT NULL,
+            submission.repeats,
+            submission.n_errors,
+            submission.n_queries,
+            since.id,
+            since.moved,
+            since.answered,
+            since.done
+        ) AS stood,
+        stood = 'accepted' AS in_force,
+        stood <> 'superseded' AS stands,
         submission.period_end + owed.due_days >= coalesce(
             submission.received_on, greatest((submission.received_at + $offset::INTERVAL)::DATE, $opened::DATE)
         ) AS in_time,
@@ -86,8 +102,11 @@ acceptable AS MATERIALIZED (
             AND owed.unit = submission.unit
             AND submission.period_end BETWEEN owed.valid_from AND owed.valid_to
             AND month(submission.period_end) % owed.months = 0
+    LEFT JOIN done_since($as_of) AS since ON since.id = submission.id
     WHERE
-        submission.status IN ('query', 'clean', 'accepted', 'superseded')
+        stood IN ('query', 'clean', 'accepted', 'superseded')
+        AND submission.received_at <= $as_of
+        AND since.made IS NOT TRUE
         AND submission.n_errors = 0
         AND submission.period IN (SELECT source FROM wanted)
 ),

@@ -159,7 +159,9 @@ WITH deed AS (
         happened_at,
         CASE WHEN kind = 'explained' THEN coalesce(body -> 'told', body -> 'findings') END AS explained
     FROM journal
-    WHERE kind IN ('answered', 'explained', 'sent_back', 'withdrawn')
+    WHERE
+        kind IN ('answered', 'explained', 'sent_back', 'withdrawn')
+        AND moment < TIMESTAMP '9999-12-31'  -- now nothing has been done since, and nothing of the journal is read
 ),
 since AS (
     SELECT id, bool_or(made) AS made, bool_or(moved) AS moved, bool_or(kind = 'answered') AS answered

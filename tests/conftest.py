@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from server import serving
-from stores import small_store
+from stores import new_store
 
 from huizong.store import Store
 
@@ -30,6 +30,6 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path],
 @pytest.fixture
 def store(store_dir: Path) -> Iterator[Store]:
     """An empty store with a register of a few counties."""
-    made = small_store(store_dir)
+    made = new_store(store_dir)
     yield made
     made.close()

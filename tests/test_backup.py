@@ -293,7 +293,7 @@ def test_a_restore_that_is_interrupted_leaves_an_empty_store(
     lived: Store, elsewhere: Store, dest: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     back_up(lived, dest)
-    monkeypatch.setattr("huizong.derive.apply", lambda *_: 1 / 0)
+    monkeypatch.setattr("huizong.derive.apply", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         restore_from(elsewhere, dest)
     monkeypatch.undo()

@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from stores import LINXI, SONGSHAN, submitted
+from stores import LINXI, SONGSHAN, empty_store, submitted
 from streamlit.testing.v1 import AppTest
 from test_desk_pages import XLSX, press, run
 from workbooks import make_workbook, office
@@ -14,7 +14,7 @@ from huizong import assignments, board_ui, decisions, desk, ui
 from huizong.org_units import COUNTY, register
 from huizong.periods import Period, period_on
 from huizong.rules_sheet import rules_workbook
-from huizong.store import Store, open_store
+from huizong.store import Store
 from huizong.texts import speak
 
 Q3 = Period.of("2018-Q3")
@@ -23,7 +23,7 @@ Q3 = Period.of("2018-Q3")
 @pytest.fixture
 def store(store_dir: Path) -> Iterator[Store]:
     """An empty store, which the pages open too."""
-    store = open_store(store_dir)
+    store = empty_store(store_dir)
     yield store
     store.close()
     speak("zh_CN")
@@ -57,6 +57,18 @@ def test_a_new_desk_shows_that_everything_is_owed_and_nothing_has_come(store: St
     assert "松山区" in table.value["填报单位"].tolist()
 
 
+def test_of_a_closed_period_nothing_is_said_to_stay_overdue(store: Store) -> None:
+    submitted(store, staffing("林西县"))
+    for period in ("2018-Q3", "2018-07", "2018-08", "2018-09"):
+        forms = [code for code, form in store.forms.items() if form.frequency == Period.of(period).frequency]
+        decisions.close(store, period, forms, who="统计员", reason="定案")
+    app = run("board", unit="1504", period="2018-Q3")
+    assert metrics(app)["逾期"] == "0"
+    (said,) = (caption.value for caption in app.caption if "启用之日" in caption.value)
+    assert "仍列为逾期" not in said
+    assert "列为定案时缺报，不再计为逾期" in said
+
+
 def test_the_board_shows_each_return_in_words_and_counts_them(store: Store) -> None:
     submitted(store, staffing("松山区", women=99))
     decisions.accept(store, [submitted(store, staffing("林西县"))], who="统计员")
@@ -73,10 +85,73 @@ def test_the_board_shows_each_return_in_words_and_counts_them(store: Store) -> N
     assert (metrics(app)["应报"], metrics(app)["已报"], metrics(app)["已通过"]) == ("84", "2", "2")
     pills = next(group for group in app.button_group if group.key.startswith("states "))
     assert pills.options[:3] == ["逾期 69", "有错待退 1", "定案时缺报 12"]
+    (said,) = (caption.value for caption in app.caption if "启用之日" in caption.value)
+    assert "仍列为逾期" in said
+    assert "列为定案时缺报，不再计为逾期" in said
 
     pills.set_value(["accepted", "nil"]).run()
     table = app.dataframe[0].value
     assert table["填报单位"].tolist() == ["林西县"]
+
+
+def test_a_rate_opens_the_list_of_those_by_whom_it_falls_short(store: Store) -> None:
+    decisions.accept(store, [submitted(store, staffing("林西县"))], who="统计员")
+    submitted(store, staffing("松山区", women=99))
+    app = run("board", unit="1504", period="2018-Q3")
+    assert metrics(app)["上报率"] == "1.2%"
+    press(app, "未报 83")
+    listed = next(table.value for table in app.dataframe if "报送期限" in table.value)
+    assert len(listed) == 83
+    wrong = listed[listed["填报单位"].str.endswith("松山区") & listed["报表"].str.contains("人员")].iloc[0]
+    assert wrong["状态"].startswith("有错待退")
+    assert wrong["报送期限"] == "2018-10-15"
+
+
+def test_the_board_of_a_moment_shows_what_was_there_and_does_nothing(store: Store) -> None:
+    submission = submitted(store, staffing("林西县"))
+    ((then,),) = store.run("SELECT max(happened_at) FROM journal")
+    decisions.accept(store, [submission], who="统计员")
+    moved = submitted(store, staffing("松山区"))
+    decisions.answer(store, moved, who="统计员", unit=LINXI, reason="报错了单位")
+    past = {"unit": "1504", "period": "2018-Q3"}
+    app = run("board", **past)
+    assert app.dataframe[0].value.set_index("填报单位").loc["林西县", "👥 人员配备"].startswith("🟢 已通过")
+    assert "🔒 定案" in [tab.label for tab in app.tabs]
+    ((later,),) = store.run("SELECT max(happened_at) - INTERVAL 1 MICROSECOND FROM journal")
+
+    app = run("board", **past, as_of=f"{then.isoformat()}+00:00")
+    assert any("回到现在" in button.label for button in app.button)
+    assert app.dataframe[0].value.set_index("填报单位").loc["林西县", "👥 人员配备"].startswith("🔵 已报待审")
+    assert metrics(app)["已通过"] == "0"
+    assert [tab.label for tab in app.tabs] == ["📊 各地情况", "📈 历期情况", "📣 催报"]
+    assert not any(button.key == "chase letter" for button in app.get("download_button"))
+
+    app = run("board", **past, as_of=f"{later.isoformat()}+00:00")
+    assert any("当时在哪里已无从得知" in caption.value for caption in app.caption)
+
+
+def test_the_submissions_of_a_moment_show_what_was_in_force_then(store: Store) -> None:
+    first = submitted(store, staffing("林西县"))
+    decisions.accept(store, [first], who="统计员")
+    ((then,),) = store.run("SELECT max(happened_at) FROM journal")
+    decisions.accept(store, [submitted(store, staffing("林西县", women=2))], who="统计员")
+    (now,) = (frame.value for frame in run("submissions").dataframe if "状态" in frame.value)
+    assert now["状态"].tolist() == ["🟢 已验收", "⚪ 已被新报送替换"]
+    past = run("submissions", as_of=f"{then.isoformat()}+00:00")
+    (was,) = (frame.value for frame in past.dataframe if "状态" in frame.value)
+    assert was["状态"].tolist() == ["🟢 已验收"]
+    told = next(table.value for table in past.table if "经办" in table.value)
+    assert told["事项"].tolist() == ["📥 已收到", "🟢 已验收"]
+    assert not any(button.label.startswith(("撤回", "更正")) for button in past.button)
+    assert press(past, "回到现在").query_params.get("as_of") is None
+
+
+@pytest.mark.parametrize("page", ["upload", "assignments", "targets", "checks", "definitions"])
+def test_a_page_about_now_says_so_and_leads_back_to_now(store: Store, page: str) -> None:
+    app = run(page, as_of="2026-01-01T08:00")
+    assert "🕒 本页始终显示现在的情况。" in [text.value for text in app.text]
+    press(app, "回到现在")
+    assert "🕒 本页始终显示现在的情况。" not in [text.value for text in app.text]
 
 
 def test_a_province_is_shown_by_its_parts_and_by_units_when_a_state_is_picked(store: Store) -> None:

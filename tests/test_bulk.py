@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
-from stores import places, small_store
+from stores import empty_store, places, small_store
 from streamlit.testing.v1 import AppTest
 from test_archives import packed, packed_raw
 from workbooks import make_workbook, office
@@ -227,7 +227,8 @@ def test_load_takes_files_folders_and_archives(run: Run, tmp_path: Path) -> None
     assert load_workbook(summary).active["A3"].value == str(folder / "空.xlsx")
 
 
-def test_load_speaks_last_of_what_needs_a_look(run: Run, tmp_path: Path) -> None:
+def test_load_speaks_last_of_what_needs_a_look(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huizong.cli.PROGRESS_SECONDS", 600)
     folder = inbox_with(tmp_path / "上报", **{"一.xlsx": CLEAN, "二.xlsx": WRONG, "三.xlsx": b""})
     status, out, err = run("load", folder)
     assert status == 1
@@ -420,7 +421,7 @@ def test_watch_waits_while_another_process_has_the_store(
 @pytest.fixture
 def opened(store_dir: Path) -> Iterator[Store]:
     """An empty store, so that no samples are put in; the page opens the same one."""
-    store = open_store(store_dir)
+    store = empty_store(store_dir)
     yield store
     store.close()
     speak("zh_CN")

@@ -110,6 +110,17 @@ def test_the_calendar_has_every_day_on_which_something_is_due(store: Store) -> N
     assert chasing.due_dates(store, "1504", date(2018, 10, 1), date(2018, 10, 31), scope=["37"]).empty
 
 
+def test_the_calendar_leaves_out_what_is_closed(store: Store) -> None:
+    october = "1504", date(2018, 10, 1), date(2018, 10, 31)
+    before = chasing.due_dates(store, *october)
+    decisions.close(store, "2018-Q3", ["coverage"], who="统计员", reason="提前收齐")
+    after = chasing.due_dates(store, *october)
+    assert set(before["form"]) - set(after["form"]) == {"coverage"}
+    assert len(after) == len(before) - 1
+    decisions.reopen(store, "2018-Q3", ["coverage"], who="统计员", reason="补报")
+    assert chasing.due_dates(store, *october).equals(before)
+
+
 def arrive(store: Store, code: str, period: Period, days_after: int, form: str = "training") -> None:
     """A right return, received so many days after the period's end."""
     unit = store.units.get(code)

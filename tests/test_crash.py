@@ -1,4 +1,4 @@
-"""A bulk load that is killed sixty times; `make crash` does it 250 times."""
+"""A bulk load that is killed thirty times; `make crash` does it 250 times."""
 
 import re
 import subprocess

@@ -416,6 +416,9 @@ def test_the_page_tells_the_lines_and_takes_reviews(store: Store) -> None:
 def test_the_page_of_a_quarter_without_lines(store: Store) -> None:
     app = visit("checks", unit=CHIFENG, period="2018-Q3")
     assert any("没有值得核对的数据" in text.value for text in app.markdown)
+    app = visit("checks", unit=CHIFENG, period="2012-Q3")
+    assert any("本地区本期还没有收到报表" in text.value for text in app.markdown)
+    assert any(text.value == "➡️ 报送" for text in app.markdown)
 
 
 def test_the_open_return_says_what_concerns_it(store: Store) -> None:

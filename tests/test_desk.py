@@ -11,14 +11,14 @@ import pytest
 from stores import LINXI, SONGSHAN, YONGNING, contents, places, small_store, submitted
 from workbooks import make_workbook, office
 
-from huizong import assignments, decisions, derive, desk, journal
+from huizong import assignments, decisions, derive, desk, journal, submissions
 from huizong.assignments import Rule
 from huizong.decisions import NotAcceptable
 from huizong.forms import all_forms
 from huizong.impact import impact_of_rules
 from huizong.org_units import COUNTY, LEVELS, TOWNSHIP, ancestors
 from huizong.periods import MONTHS_IN, Period
-from huizong.store import DUE_DAYS, Store, insert
+from huizong.store import ALWAYS, DUE_DAYS, Store, insert
 
 HAILAR, BUREAU = "150702", "321084-01"
 REGISTER = places(SONGSHAN, LINXI, HAILAR, YONGNING, "411103", "411123", BUREAU)
@@ -240,9 +240,11 @@ def test_the_board_and_the_rates_are_what_the_twin_says(
     sent = random_revisions(random, ruled)
     put_in(ruled, sent)
     closed = {(form, part.code) for _asked, form, part in desk.sources(ruled.forms, [Q3]) if random.random() < 0.3}
-    ruled.run("DELETE FROM closing")
-    for pair in closed:
-        ruled.run("INSERT INTO closing (form, period) VALUES (?, ?)", [*pair])
+    everything = [{"form": form, "period": part.code} for _asked, form, part in desk.sources(ruled.forms, [Q3])]
+    returns = [{"form": form, "period": part} for form, part in sorted(closed)]
+    with ruled.transaction() as cursor:
+        happenings = [("reopened", "", {"returns": everything}), ("closed", "", {"returns": returns})]
+        journal.append(cursor, "统计员", happenings)
     opened = date(2018, 7, 12)
     monkeypatch.setattr(desk, "opened", lambda _store: opened)
     totals: dict[tuple[str, str, str], list[int]] = {}
@@ -397,6 +399,75 @@ def test_the_board_follows_a_return_through_its_life(store: Store) -> None:
     assert board.loc["training", "state"] == "nil"
     rates = desk.rates(store, [Q3], LINXI, forms=["training"], today=TODAY).iloc[0]
     assert (rates["n_expected"], rates["n_received"], rates["n_accepted"], rates["response"]) == (1, 1, 1, 1.0)
+
+
+def test_the_board_as_of_a_moment_is_the_board_that_was_seen_then(store: Store) -> None:
+    seen: list[tuple[datetime, list[pd.DataFrame]]] = []
+
+    def look(as_of: datetime) -> list[pd.DataFrame]:
+        asked = {"today": TODAY, "as_of": as_of}
+        returns = submissions.listed(store, as_of=as_of)
+        return [
+            desk.board(store, Q3, **asked),
+            desk.rates(store, [Q3], level="unit", **asked),
+            returns[["id", "unit", "period", "revision", "status", "accepted_at", "n_errors", "n_explained"]],
+        ]
+
+    def keep() -> None:
+        ((moment,),) = store.run("SELECT max(happened_at) FROM journal")
+        seen.append((moment, look(ALWAYS)))
+
+    wrong = submitted(store, staffing("林西县", women=99))
+    keep()
+    decisions.send_back(store, wrong, who="统计员", reason="改")
+    keep()
+    doubtful = submitted(store, staffing("林西县", authorised_posts=3))
+    keep()
+    decisions.withdraw(store, wrong, who="统计员", reason="重复")
+    keep()
+    found = submissions.findings(store, doubtful)
+    queries = found.loc[found["severity"] == "query", "n"].tolist()
+    decisions.explain(store, doubtful, queries, "编制核减，属实", who="处长")
+    keep()
+    decisions.accept(store, [doubtful], who="统计员")
+    keep()
+    newer = submitted(store, staffing("林西县", women=2))
+    keep()
+    decisions.accept(store, [newer], who="统计员")
+    keep()
+    decisions.close(store, "2018-Q3", ["staffing", "coverage"], who="统计员", reason="定案")
+    keep()
+    decisions.reopen(store, "2018-Q3", ["coverage"], who="统计员", reason="漏报")
+    keep()
+    decisions.chase(store, [{"form": "coverage", "unit": LINXI, "period": "2018-Q3"}], who="统计员", how="visit")
+    keep()
+    decisions.assign(store, [rule("coverage", SONGSHAN, owes=False)], who="统计员")
+    keep()
+    decisions.reopen(store, "2018-Q3", ["staffing"], who="统计员", reason="误")
+    moved = decisions.answer(store, newer, who="统计员", unit=SONGSHAN, reason="报错了单位")
+    keep()
+    assert moved in set(submissions.listed(store)["id"])
+
+    for moment, frames in seen:
+        for now, then in zip(frames, look(moment), strict=True):
+            # what has come to the same place since has given revisions other numbers
+            pd.testing.assert_frame_equal(then, now, check_dtype=False)
+    assert len({board.to_csv() for _moment, (board, *_rest) in seen}) == len(seen) - 1  # to withdraw changed no cell
+
+
+def test_where_a_return_stood_before_it_was_placed_is_not_guessed(store: Store) -> None:
+    submission = submitted(store, staffing("林西县"))
+    ((moment,),) = store.run("SELECT max(happened_at) FROM journal")
+    decisions.answer(store, submission, who="统计员", unit=SONGSHAN, reason="报错了单位")
+    board = desk.board(store, Q3, SONGSHAN).set_index("form")
+    assert board.loc["staffing", "state"] == "errors"  # the sheet names another unit
+    for unit in (SONGSHAN, LINXI):
+        row = desk.board(store, Q3, unit, today=TODAY, as_of=moment).set_index("form").loc["staffing"]
+        assert (row["state"], row["submission_id"]) == ("overdue", None)
+    (listed,) = submissions.listed(store, as_of=moment).to_dict("records")
+    assert listed["status"] == "unsure"
+    assert pd.isna(listed["unit"])
+    assert pd.isna(listed["period"])
 
 
 def test_what_was_due_before_the_desk_was_opened_is_not_judged(store: Store) -> None:

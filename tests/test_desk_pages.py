@@ -9,11 +9,12 @@ import openpyxl
 import pandas as pd
 import pytest
 from clerk import Office, staffing_workbook
+from stores import empty_store
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import TextArea
 
 from huizong import decisions, intake, submissions
-from huizong.store import Store, open_store
+from huizong.store import Store
 from huizong.texts import speak
 
 ROOT = Path(__file__).parent.parent
@@ -29,7 +30,7 @@ def workbook(*offices: Office, unit: str = OFFICE, period: str = QUARTER) -> byt
 @pytest.fixture
 def store(store_dir: Path) -> Iterator[Store]:
     """An empty store, so that no samples are put in; the pages open the same one."""
-    store = open_store(store_dir)
+    store = empty_store(store_dir)
     yield store
     store.close()
     speak("zh_CN")
@@ -74,6 +75,7 @@ def test_an_empty_desk_says_what_to_do(store: Store) -> None:
     app = run("upload")
     assert any("没有待处理的报表" in text.value for text in app.markdown)
     assert any("还没有收到报表" in text.value for text in run("submissions").markdown)
+    assert any("无可核查" in text.value for text in run("checks").markdown)
 
 
 def test_dropped_files_each_get_a_result_and_a_bad_one_stops_nothing(store: Store) -> None:
@@ -189,7 +191,7 @@ def test_definitions_are_found_by_their_words(store: Store) -> None:
 
 def test_definitions_speak_english(store: Store) -> None:
     app = run("definitions", lang="en", form="staffing")
-    assert app.title[0].value == "Definitions"
+    assert app.title[0].value == "📖 Definitions"
     assert table_with(app, "Must hold")["Must hold"][0] == "Full-time + Part-time = Staff in post"
 
 

@@ -23,7 +23,7 @@ from huizong.edits import (
     personal_cells,
     printed,
 )
-from huizong.forms import all_forms
+from huizong.forms import FORMS, all_forms, load_forms
 from huizong.org_units import TOWNSHIP
 from huizong.sheet import Workbook
 from huizong.store import Store
@@ -206,6 +206,20 @@ def jump(store: Store, before: int, now: int) -> dict[str, list[str]]:
 def test_a_jump_on_the_last_period_is_asked_about(store: Store, before: int, now: int, asked: bool) -> None:
     # More than 50 % and at least 3 people. The row is the same though its name is printed differently.
     assert jump(store, before, now) == ({"staff_jump": ["D5"]} if asked else {})
+
+
+def test_a_rule_may_name_the_year_before(store_dir: Path, tmp_path: Path) -> None:
+    """No form of ours does: prev and register have forms that name them."""
+    for path in FORMS.glob("*.yaml"):
+        text = path.read_text(encoding="utf-8").replace("prev.staff_in_post", "last_year.staff_in_post")
+        (tmp_path / path.name).write_text(text, encoding="utf-8")
+    store = small_store(store_dir, load_forms(tmp_path))
+    for period, staff in (("2017-Q3", 20), ("2018-Q2", 5)):
+        accepted(store, workbook("staffing", [office("松山区委统战部", staff)], period=period))
+    now = submitted(store, workbook("staffing", [office("松山区委统战部", 5)], period="2018-Q3"))
+    (found,) = submissions.findings(store, now).to_dict("records")
+    assert (found["rule"], list(found["cells"])) == ("staff_jump", ["D5"])
+    assert found["found"] == "松山区委统战部：在岗人数=5，上年同期=20"
 
 
 def test_a_period_that_is_not_in_force_is_not_compared_with(store: Store) -> None:

@@ -1,23 +1,25 @@
 """探索: what a pivot asks, how it is laid out, what its address says, and the views that are kept."""
 
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from random import Random
 
 import numpy as np
+import openpyxl
 import pytest
-from stores import LINXI, SONGSHAN, YONGNING, accepted, small_store
+from stores import LINXI, SONGSHAN, YONGNING, accepted, empty_store, small_store
 from test_desk_pages import run
 from workbooks import make_workbook, office, township
 
-from huizong import backup, charts, derive, explore, indicators
+from huizong import backup, charts, derive, explore, explore_ui, indicators
 from huizong.charts import Caption
 from huizong.explore import NoName, Pivot, TooMuch
 from huizong.figure_words import NO_FIGURE
 from huizong.forms import all_forms
 from huizong.org_units import register
 from huizong.periods import Period
-from huizong.store import Store, open_store
+from huizong.store import Store
 from huizong.texts import speak
 
 Q3, Q4 = Period.of("2018-Q3"), Period.of("2018-Q4")
@@ -74,6 +76,10 @@ def test_a_figure_of_too_few_is_struck_and_stands_below_those_that_are_ranked(st
     layout = explore.lay_out(pivot, explore.figures_of(store, pivot))
     away = explore.to_take_away(layout, FORMS, store.units)
     assert away["上报不足"].tolist() == ["", "2018年第三季度"]
+    made = explore_ui.workbook_of(layout, FORMS, store.units, title="女性比例", notes=[])
+    sheet = openpyxl.load_workbook(BytesIO(made)).active
+    struck = {cell.coordinate: cell.value for row in sheet.iter_rows() for cell in row if cell.font.strike}
+    assert struck == {"C4": 1}
 
 
 @pytest.mark.parametrize(
@@ -275,7 +281,7 @@ def test_views_of_other_regions_are_neither_seen_nor_touched(store: Store) -> No
 @pytest.fixture
 def opened(store_dir: Path) -> Iterator[Store]:
     """The store that the pages open."""
-    store = open_store(store_dir)
+    store = empty_store(store_dir)
     report(store, "松山区", 8, 3)
     yield store
     store.close()

@@ -316,6 +316,27 @@ def test_a_slide_for_each_headline_with_native_charts(filled: Store, everything:
     assert fonts.count('<a:ea typeface="微软雅黑"') == 2
 
 
+def test_the_trend_of_an_indicator_with_a_target_has_its_line(filled: Store, book: bytes) -> None:
+    deck = pptx.Presentation(BytesIO(FORMATS["pptx"].write(take(filled, "coverage", CHIFENG, Q3, cells=False))))
+    charts = [shape.chart for slide in deck.slides for shape in slide.shapes if shape.has_chart]
+    trends = [chart for chart in charts if len(chart.plots[0].series) > 1]
+    (trend,) = trends  # of the two headlines only the coverage has a target
+    course, target = trend.plots[0].series
+    assert (course.name, target.name, {*target.values}) == ("统战委员配备率", "目标", {1.0})
+    assert len(target.values) == len(course.values)
+    assert target.format.line.dash_style is not None
+    with zipfile.ZipFile(BytesIO(book)) as archive:
+        drawn = [archive.read(name).decode() for name in archive.namelist() if "charts/chart" in name]
+    lines = [chart for chart in drawn if "<c:tx><c:v>目标</c:v></c:tx>" in chart]
+    assert lines
+    sheet = openpyxl.load_workbook(BytesIO(book), data_only=True)
+    for chart in lines:
+        name, column, first, last = re.findall(r"<c:f>'?([^'<]+?)'?!\$(\w+)\$(\d+):\$\2\$(\d+)</c:f>", chart)[-1]
+        values = {sheet[name][f"{column}{row}"].value for row in range(int(first), int(last) + 1)}
+        assert len(values) == 1
+        assert sheet[name][f"{column}4"].value.startswith("目标：")
+
+
 # ---- for other programs ----------------------------------------------------------------------------------------------
 
 

@@ -3,10 +3,11 @@
 import math
 from collections.abc import Iterator
 
+import pandas as pd
 import pytest
 
-from huizong import figure_words
-from huizong.forms import Indicator, Term, Text
+from huizong import figure_words, themes
+from huizong.forms import Indicator, Term, Text, all_forms
 from huizong.texts import speak
 
 
@@ -59,6 +60,22 @@ NONE = {"value": math.nan, "numerator": math.nan, "denominator": math.nan}
 )
 def test_the_reason_is_said(found: dict[str, object], shown: Indicator, said: str) -> None:
     assert figure_words.why(found, shown) == said
+
+
+def test_a_card_says_once_what_a_struck_figure_lacks() -> None:
+    lacking = {"n_expected": 5, "missing": ["150424"], "missing_periods": ["2018-Q2", "2018-Q4"]}
+    said = themes.response(row(n_reporting=0, below_threshold=True, **lacking))
+    assert said == ":orange[**仅报0/5，不足80%**]，部分报告期未报：林西县 · 缺报告期：2018年第二季度、2018年第四季度"
+
+
+def test_the_own_office_is_not_set_against_the_townships_of_the_region() -> None:
+    parts = pd.DataFrame({"unit": ["150404", "150404", "150404001"], "value": [0.3, 0.5, 2.0],
+                          "indicator": ["staff_per_township", "women_share", "staff_per_township"]})  # fmt: skip
+    marked = figure_words.for_the_whole_only(parts, parts["unit"] == "150404", all_forms())
+    assert marked["whole_only"].tolist() == [True, False, False]
+    assert marked["value"].isna().tolist() == [True, False, False]
+    declared = all_forms().indicators["staff_per_township"][1]
+    assert figure_words.why(row(value=math.nan, whole_only=True), declared) == "只按全地区计算"
 
 
 def test_a_figure_of_too_few_is_struck() -> None:

@@ -30,7 +30,7 @@ from huizong.returns import Row
 from huizong.store import Store
 
 DRAWN = 500
-FROM_ONE_PAGE = 5
+FROM_ONE_PAGE = 10
 FORMS = all_forms()
 TARGETS = {"370685": Decimal(100)}  # as published: 招远市, 2016
 

@@ -115,11 +115,16 @@ def is_distinct(indicator: str) -> dict[str, object]:
     return {"distinct": next((side for side, _, term in FORMS.terms(indicator) if term.distinct), None)}
 
 
+def can_be_carried(indicator: str) -> bool:
+    return any(form is not None and form.carried for _, form, _term in FORMS.terms(indicator))
+
+
 @pytest.mark.parametrize("carry", [False, True])
 @pytest.mark.parametrize("unit", ["1504", SONGSHAN, "150404100"])
 def test_the_terms_add_up_to_the_figure(store: Store, unit: str, carry: bool) -> None:
-    without = set(FORMS.indicators)
-    for figure in figures(store, FORMS.indicators, unit, [*PERIODS, Q4], carry=carry).to_dict("records"):
+    # With carry, those that something can be carried forward for; the others are the same again.
+    without = {code for code in FORMS.indicators if not carry or can_be_carried(code)}
+    for figure in figures(store, sorted(without), unit, [*PERIODS, Q4], carry=carry).to_dict("records"):
         indicator, period = figure["indicator"], Period.of(figure["period"])
         terms = terms_of_figure(store, indicator, unit, period, carry=carry)
         without -= {indicator} if terms else set()

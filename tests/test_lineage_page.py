@@ -4,18 +4,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from stores import accepted
+from stores import accepted, empty_store
 from test_desk_pages import run
 from workbooks import make_workbook, office
 
 from huizong.lineage import address_of
-from huizong.store import Store, open_store
+from huizong.store import Store
 from huizong.texts import speak
 
 
 @pytest.fixture
 def store(store_dir: Path) -> Iterator[Store]:
-    store = open_store(store_dir)
+    store = empty_store(store_dir)
     yield store
     store.close()
     speak("zh_CN")

@@ -1,5 +1,5 @@
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -225,6 +225,15 @@ def test_likeness_only_proposes():
         match = register().find(printed)
         assert (match.unit, match.how) == (None, "none")
         assert len(match.candidates) <= 5
+
+
+def test_likeness_is_looked_for_only_where_it_is_offered():
+    inside = partial(register().match, within=SONGSHAN)
+    for find, printed in ((register().find, "赤峰市松山县"), (inside, "穆家营子乡")):
+        assert find(printed).candidates
+        assert find(printed, alike=False) == (None, (), "none")
+        assert find("松山区", alike=False) == find("松山区")
+    assert codes(register().find("朝阳", alike=False)) == codes(register().find("朝阳"))  # they fit, all of them
 
 
 def test_how_sure():

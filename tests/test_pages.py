@@ -149,6 +149,8 @@ def test_the_overview_lists_returns_with_who_is_missing() -> None:
     pairing = table[table["报表"].str.contains("结对帮扶")].iloc[0]
     assert pairing["已验收/应报"] == "11/12"
     assert pairing["未报"] == "林西县"
+    (changes,) = (chart.proto.alt for chart in app.get("plotly_chart"))
+    assert changes == "赤峰市2018年第三季度至2018年第四季度变动最大的地区和指标 · 上报 59/60"
 
 
 @pytest.mark.usefixtures("filled")
@@ -250,7 +252,7 @@ def test_returns_that_have_not_come_are_carried_forward_only_when_asked(samples:
 @pytest.mark.usefixtures("filled")
 def test_the_parts_are_ranked_with_what_they_add(samples: Path) -> None:
     app = visit("coverage", unit=CHIFENG, period="2018-Q3", indicator="full_time_coverage")
-    table = next(table.value for table in app.table if "名次" in table.value)
+    table = next(table.value for table in app.dataframe if "名次" in table.value)
     assert table["地区"].tolist()[0] == "红山区"
     assert table["名次"].tolist()[0] == "1"
     given = table["贡献（环比，个百分点）"].str.replace("−", "-").astype(float)

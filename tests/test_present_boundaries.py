@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from stores import accepted, small_store
+from stores import accepted, empty_store, small_store
 from test_desk_pages import run
 from workbooks import make_workbook, office
 
@@ -12,7 +12,7 @@ from huizong.indicators import composition, figures, figures_by_child, response
 from huizong.lineage import terms_of_figure
 from huizong.org_units import load_register
 from huizong.periods import Period
-from huizong.store import Store, open_store
+from huizong.store import Store
 
 CHIFENG, A, B, C, SPLIT, RED, SONGSHAN = "1504", "150421", "150422", "150432", "150426", "150402", "150404"
 BEFORE, AFTER = Period.of("2018-Q3"), Period.of("2019-Q1")
@@ -121,7 +121,7 @@ def test_yancheng_of_2004_breaks_and_mohe_goes_on() -> None:
 
 
 def test_the_page_offers_the_choice_where_units_have_changed(store_dir: Path) -> None:
-    store = open_store(store_dir)
+    store = empty_store(store_dir)
     row = {"category": "workshop", "audience": "cadre", "host_level": "county", "sessions": 1, "participants": 20}
     name, item = store.forms["training"].rows.name_item, store.forms["training"].by_code
     row = {key: value for key, value in row.items() if not item[key].codes} | {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from msoffcrypto.format.ooxml import OOXMLFile
-from stores import LINXI, SONGSHAN, places
+from stores import LINXI, SONGSHAN, copy_of, places, small_store
 from streamlit.testing.v1 import AppTest
 from test_desk_pages import XLSX, press, receive, run
 from workbooks import drawn, excel
@@ -34,11 +34,15 @@ def coverage(
     )
 
 
+def of_chifeng(folder: Path) -> Store:
+    return small_store(folder, units=places("1504"))
+
+
 @pytest.fixture
 def store(store_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     """An empty store of one prefecture; the pages open the same one."""
     monkeypatch.setattr("huizong.store.register", lambda: places("1504"))
-    store = open_store(store_dir)
+    store = open_store(copy_of(of_chifeng, store_dir))
     yield store
     store.close()
     speak("zh_CN")

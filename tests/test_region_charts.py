@@ -109,6 +109,19 @@ def test_who_is_not_in_both_periods_is_named_and_joined_to_nothing() -> None:
     assert not any(text.startswith(("乙", "丙")) for text in texts(figure))
 
 
+@pytest.mark.parametrize("step", [0.0, 0.0001, 0.05])
+def test_the_labels_of_a_slope_of_equal_figures_are_a_line_of_text_apart(step: float) -> None:
+    names = "甲乙丙丁戊己庚辛壬癸子丑"
+    then, now = dict.fromkeys(names, 0.5), {n: 0.5 + step * k for k, n in enumerate(names)}
+    figure = region_charts.slope(both(then, now), indicator(), (BEFORE, NOW), CAPTION)
+    low, high = figure.layout.yaxis.range
+    pixels = (figure.layout.height - figure.layout.margin.t - figure.layout.margin.b) / (high - low)
+    for labels in figure.data[-2:]:
+        assert len(labels.y) == 12
+        assert np.diff(np.sort(labels.y)).min() * pixels >= region_charts.LABEL - 0.5
+    assert figure.layout.height < 700
+
+
 def test_labels_are_spread_as_little_as_can_be() -> None:
     values = np.array([0.50, 0.51, 0.10, 0.52])
     places = region_charts.spread(values, 0.05)

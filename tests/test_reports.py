@@ -436,6 +436,21 @@ def test_libreoffice_opens_it_as_a4(quarterly: Report, tmp_path: Path) -> None:
     assert 6 <= len(boxes) <= 12
 
 
+def test_a_report_says_what_is_carried_forward_and_which_boundaries_are_meant(filled: Store) -> None:
+    asked = template('{{ response("pairing") }}：{{ figure("pairings") }}')
+    q4 = Period.of("2018-Q4")
+    plain, carried = (make_report(filled, asked, CHIFENG, q4, carry=carry, present=carry) for carry in (False, True))
+    owed = "应报12个单位，已报11个，上报率91.7%"
+    assert plain.paragraphs[0].startswith(f"{owed}；未报：林西县：")
+    assert carried.paragraphs[0].startswith(f"{owed}，沿用上期1个，按现行区划；未报：林西县：")
+    (before,), (after,) = plain.figures, carried.figures
+    assert after.row["value"] > before.row["value"]
+    assert after.address.endswith("&carry=1&present=1")
+    told = [text.text for text in Document(BytesIO(carried.document)).paragraphs]
+    assert any("沿用上期" in text for text in told)
+    assert any("按当年区划" in text.text for text in Document(BytesIO(plain.document)).paragraphs)
+
+
 # ---- the command -----------------------------------------------------------------------------------------------------
 
 
@@ -450,6 +465,10 @@ def test_the_command_writes_a_report(
     (figure,) = json.loads(capsys.readouterr().out)["figures"]
     assert (figure["value"], figure["address"]) == (3494, address_of("jobs", CHIFENG, "2018-Q3"))
     assert Document(str(made)).paragraphs[0].text.startswith("3,494")
+    own.write_bytes(template('{{ response("pairing") }}'))
+    later = ["--unit", CHIFENG, "--period", "2018-Q4", "-o", str(made), "--carry"]
+    assert cli.main(["report", str(own), *later]) == 0
+    assert "沿用上期1个" in Document(str(made)).paragraphs[0].text
     made.unlink()
     own.write_bytes(template("{{ nothing }}"))
     assert cli.main(["report", str(own), *where]) == 2

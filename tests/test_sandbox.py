@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import openpyxl
 import pytest
-from stores import LINXI, SONGSHAN, YONGNING, accepted, small_store, submitted
+from stores import LINXI, SONGSHAN, YONGNING, accepted, empty_store, small_store, submitted
 from test_desk_pages import run
 from workbooks import make_workbook, office
 
@@ -22,7 +22,7 @@ from huizong import excel, explore, sandbox, sql_child, sql_ui, templates, ui
 from huizong.org_units import register
 from huizong.periods import Period
 from huizong.sandbox import BadQuery
-from huizong.store import Store, open_store, question
+from huizong.store import Store, question
 from huizong.texts import speak
 
 
@@ -179,35 +179,45 @@ WITHIN = ("SELECT * FROM {}", "SELECT (SELECT count(*) FROM {})", "SELECT 1 WHER
           "SELECT 1 UNION ALL (SELECT 2 FROM org_unit JOIN {} ON true)", "SUMMARIZE SELECT * FROM {}")  # fmt: skip
 
 
-def checked(asked: str) -> str:
+@pytest.fixture(scope="module")
+def checked() -> Iterator[Callable[[str], str]]:
     """Why the child refuses a query, without running it; nothing when it would run it."""
     with duckdb.connect() as connection:
-        try:
-            sql_child.check(connection, asked, {"submission", "org_unit"})
-        except sql_child.Refused as refused:
-            return refused.args[0]
-    return ""
+
+        def answer(asked: str) -> str:
+            try:
+                sql_child.check(connection, asked, {"submission", "org_unit"})
+            except sql_child.Refused as refused:
+                return refused.args[0]
+            return ""
+
+        yield answer
 
 
 @pytest.mark.parametrize("asked", [one.strip() for one in re.split(r"[;\n]", NOT_A_QUESTION) if one.strip()])
-def test_what_is_no_question_is_refused(asked: str) -> None:
+def test_what_is_no_question_is_refused(checked: Callable[[str], str], asked: str) -> None:
     assert checked(asked) == "not_select"
 
 
+@pytest.mark.parametrize("there", ["submission", "range(3)"])
+def test_a_listed_table_and_a_function_that_makes_rows_may_stand_anywhere(
+    checked: Callable[[str], str], there: str
+) -> None:
+    assert [checked(asked.format(there)) for asked in WITHIN] == [""] * len(WITHIN)
+
+
 @pytest.mark.parametrize("table", TABLES_ELSEWHERE.split())
-def test_no_table_but_those_that_are_listed(table: str) -> None:
+def test_no_table_but_those_that_are_listed(checked: Callable[[str], str], table: str) -> None:
     assert [checked(asked.format(table)) for asked in WITHIN] == ["table"] * len(WITHIN)
-    assert [checked(asked.format("submission")) for asked in WITHIN] == [""] * len(WITHIN)
 
 
 @pytest.mark.parametrize("function", TABLE_FUNCTIONS.split())
-def test_no_function_that_gives_a_table_but_those_that_make_rows(function: str) -> None:
+def test_no_function_that_gives_a_table_but_those_that_make_rows(checked: Callable[[str], str], function: str) -> None:
     assert [checked(asked.format(function)) for asked in WITHIN] == ["function"] * len(WITHIN)
-    assert [checked(asked.format("range(3)")) for asked in WITHIN] == [""] * len(WITHIN)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS.split())
-def test_no_function_that_tells_of_the_machine(function: str) -> None:
+def test_no_function_that_tells_of_the_machine(checked: Callable[[str], str], function: str) -> None:
     for asked in (
         "SELECT {}",
         "SELECT 1 WHERE {} IS NULL",
@@ -236,25 +246,30 @@ def test_the_box_says_what_is_wrong(filled: Store, asked: str, said: str) -> Non
     assert refusal(filled, asked).startswith(said)
 
 
-@pytest.mark.parametrize("asked", ["FROM read_text('/etc/passwd')", "FROM '/proc/self/environ'", "FROM glob('/*')",
-                                   "SET threads = 4", "ATTACH '/tmp/other.duckdb'", "COPY (SELECT 1) TO '/tmp/a.csv'",
-                                   "INSTALL httpfs", "SET enable_external_access = true", "FROM duckdb_secrets()",
-                                   "INSERT INTO submission SELECT * FROM submission", "FROM task", "FROM journal",
-                                   "SET lock_configuration = false"])  # fmt: skip
-def test_what_would_pass_the_check_finds_nothing_all_the_same(filled: Store, asked: str) -> None:
+PAST_THE_CHECK = ["FROM read_text('/etc/passwd')", "FROM '/proc/self/environ'", "FROM glob('/*')", "SET threads = 4",
+                  "ATTACH '/tmp/other.duckdb'", "COPY (SELECT 1) TO '/tmp/a.csv'", "INSTALL httpfs",
+                  "SET enable_external_access = true", "FROM duckdb_secrets()",
+                  "INSERT INTO submission SELECT * FROM submission", "FROM task", "FROM journal",
+                  "SET lock_configuration = false"]  # fmt: skip
+
+
+def test_what_would_pass_the_check_finds_nothing_all_the_same(filled: Store) -> None:
     tables, _views = sandbox.needed(filled, "submission", ("0",))
-    task = {"sql": asked, "tables": tables, "macros": [], "views": {}, "memory_mb": 512, "seconds": 60}
+    task = {"asked": PAST_THE_CHECK, "tables": tables, "macros": [], "views": {}, "memory_mb": 512, "seconds": 60}
     program = (
         "import json, sys; sys.path.insert(0, sys.argv[1]); import sql_child\n"
         "task = json.load(sys.stdin); connection = sql_child.closed_in(task)\n"
-        "print(connection.execute('SELECT count(*) FROM submission').fetchone())\n"
-        "try:\n    print('got', connection.execute(task['sql']).fetchall())\n"
-        "except Exception as error:\n    print('refused', type(error).__name__)"
+        "for asked in task['asked']:\n"
+        "    print(connection.execute('SELECT count(*) FROM submission').fetchone())\n"
+        "    try:\n        print('got', asked, connection.execute(asked).fetchall())\n"
+        "    except Exception as error:\n        print('refused', type(error).__name__)"
     )
     command = [sys.executable, "-c", program, str(sandbox.CHILD.parent)]
     done = subprocess.run(command, input=json.dumps(task), capture_output=True, text=True, check=False)
-    assert done.stdout.splitlines()[0] == "(4,)", done.stderr
-    assert done.stdout.splitlines()[1].startswith("refused"), done.stdout
+    counted, tried = done.stdout.splitlines()[::2], done.stdout.splitlines()[1::2]
+    assert counted == ["(4,)"] * len(PAST_THE_CHECK), done.stderr
+    assert [said for said in tried if not said.startswith("refused")] == []
+    assert len(tried) == len(PAST_THE_CHECK)
 
 
 BOMBS = [
@@ -272,9 +287,9 @@ BOMBS = [
 
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_a_question_without_end_is_ended(filled: Store, bomb: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "GRACE_SECONDS", 8)
+    monkeypatch.setattr(sandbox, "GRACE_SECONDS", 4)
     began = time.monotonic()
-    assert refusal(filled, bomb, seconds=2).startswith(("查询超过", "查询要用的内存", "结果超过"))
+    assert refusal(filled, bomb, seconds=1).startswith(("查询超过", "查询要用的内存", "结果超过"))
     assert time.monotonic() - began < 30
 
 
@@ -351,7 +366,7 @@ def test_the_query_to_begin_with_is_answered(filled: Store) -> None:
 
 @pytest.fixture
 def opened(store_dir: Path) -> Iterator[Store]:
-    store = open_store(store_dir)
+    store = empty_store(store_dir)
     accepted(store, make_workbook("staffing", [office("林西县委统战部", 2)], unit="林西县", period="2018-Q3"))
     yield store
     store.close()
