@@ -1,7 +1,7 @@
 """A figure → its terms → workbook, sheet, cell. The terms add up to the figure; the tests hold that."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -94,14 +94,19 @@ def terms_of_figure(
     terms: list[TermCell] = []
     sides = store.forms.terms(indicator)
     reporters: dict[str, str] = {}  # submission → the unit whose return it is
+    behind: dict[str, pd.DataFrame] = {}  # form → the returns
+    periods: set[str] = set()  # that they are for
     for side, form, term in sides:
         if form is None:
             terms += _target_terms(store, side, indicator, whole, period, scope, as_of)
             continue
-        sources = [source for code, source in sources_of(store.forms, indicator, period) if code == form.code]
-        returns = returns_behind(
-            store, form.code, whole, sources, scope=scope, as_of=as_of, carry=carry, present=present
-        )
+        if form.code not in behind:
+            sources = [source for code, source in sources_of(store.forms, indicator, period) if code == form.code]
+            behind[form.code] = returns_behind(
+                store, form.code, whole, sources, scope=scope, as_of=as_of, carry=carry, present=present
+            )
+        returns = behind[form.code]
+        periods |= {*returns["period"]}
         reporters |= dict(zip(returns["id"], returns["unit"], strict=True))
         if term.register_:
             terms += _register_terms(store, side, returns)
@@ -117,7 +122,7 @@ def terms_of_figure(
     # A unit of which one side is missing adds to neither.
     known = {(term.side, term.reporter) for term in terms if term.source == "target"}
     facts = facts_for(whole, "self", [form.code for _, form, _ in sides if form], present)
-    known |= _sides_known(store, indicator, whole, reporters, facts)
+    known |= _sides_known(store, indicator, whole, reporters, facts, periods)
     answered = {unit for side, unit in known if side == "numerator"}
     if answered and any(term.source == "target" and term.unit == whole.code for term in terms):
         # A target set for the whole is compared with all that was reported.
@@ -149,19 +154,29 @@ def _shared_out(store: Store, term: TermCell, whole: OrgUnit) -> TermCell:
 
 
 def _sides_known(
-    store: Store, indicator: str, unit: OrgUnit, reporters: Mapping[str, str], facts: list[str]
+    store: Store,
+    indicator: str,
+    unit: OrgUnit,
+    reporters: Mapping[str, str],
+    facts: list[str],
+    periods: Collection[str],
 ) -> set[tuple[str, str]]:
     """(side, reporting unit) of the sides that their returns give, be it with a zero that no cell says."""
     found = set()
     for submission, numerator, denominator in store.run(
         "SELECT submission_id, sum(numerator), sum(denominator) FROM query_table($4::VARCHAR[], TRUE) "
         "WHERE indicator = $1 AND part = '' AND submission_id IN (SELECT unnest($2)) "
-        "AND ($3 IS NULL OR township = $3) GROUP BY submission_id",
-        [indicator, list(reporters), unit.township, facts],
+        "AND ($3 IS NULL OR township = $3) AND period BETWEEN $5 AND $6 GROUP BY submission_id",
+        [indicator, list(reporters), unit.township, facts, *bounds(periods)],
     ):
         found |= {("numerator", reporters[submission])} if numerator is not None else set()
         found |= {("denominator", reporters[submission])} if denominator is not None else set()
     return found
+
+
+def bounds(periods: Collection[str]) -> tuple[str, str]:
+    """The first and the last, so that rows for others are not even read; ('', '') of none."""
+    return (min(periods), max(periods)) if len(periods) else ("", "")
 
 
 def _items(form: Form, term: Term) -> list[str]:
@@ -194,8 +209,9 @@ def _row_terms(
     rows = store.run(
         f'SELECT submission_id, sheet, row, unit_code, label, {adds}, {columns} FROM "{form.code}" '
         f"WHERE submission_id IN (SELECT unnest($1)) AND {inside} AND {meant} AND ({adds}) IS NOT NULL AND {whole} "
+        "AND period BETWEEN $3 AND $4 "
         "ORDER BY period, coalesce(county, prefecture, province), submission_id, sheet, row",
-        [list(files), unit.code],
+        [list(files), unit.code, *bounds(returns["period"])],
     )
     places = {
         (submission, sheet, item): place

@@ -8,10 +8,21 @@ FROM query_table($submissions::VARCHAR) AS placed
 SEMI JOIN (
     SELECT id AS seen
     FROM submission
-    WHERE in_scope($scope::VARCHAR[], province, prefecture, county, unit)
+    WHERE
+        form = $form
+        AND in_scope($scope::VARCHAR[], province, prefecture, county, unit)
+        AND (
+            len($carried::VARCHAR[]) > 0
+            OR period BETWEEN list_min($sources::VARCHAR[]) AND list_max($sources::VARCHAR[])
+        )
 ) AS visible ON visible.seen = placed.id
 WHERE
     form = $form
+    -- As constants, so that returns for other periods are not even read.
+    AND (
+        len($carried::VARCHAR[]) > 0
+        OR period BETWEEN list_min($sources::VARCHAR[]) AND list_max($sources::VARCHAR[])
+    )
     AND (list_contains($sources::VARCHAR[], period) OR list_contains($carried::VARCHAR[], id))
     AND accepted_at <= $as_of
     AND (ended_at IS NULL OR ended_at > $as_of)

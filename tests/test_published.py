@@ -7,7 +7,7 @@ import pytest
 from stores import sample_store
 
 from huizong import submissions
-from huizong.indicators import composition, figures, figures_by_child, response
+from huizong.indicators import composition, figures, figures_by_child, response, sources_of
 from huizong.lineage import terms_of_figure
 from huizong.periods import Period
 from huizong.store import Store
@@ -65,7 +65,8 @@ def test_published_ratio(
     assert row["value"] == pytest.approx(value, abs=0.0005)
     assert row["value"] == numerator / denominator
     assert (row["n_reporting"], row["n_expected"], row["missing"]) == (n, n, [])
-    assert (row["n_incomplete"], row["n_sample"]) == (0, n)
+    returns = [form for form, _ in sources_of(store.forms, indicator, Period.of(period)) if form != "target"]
+    assert (row["n_incomplete"], row["n_sample"]) == (0, n * len(returns))
 
 
 PUBLISHED_TOTALS = [
