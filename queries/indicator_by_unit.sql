@@ -123,6 +123,7 @@ terms AS MATERIALIZED (
         NOT list_contains($rolled::VARCHAR[], wanted.indicator)
         -- As constants, so that rows of other periods, forms, indicators and places are not even read.
         AND fact.indicator BETWEEN list_min($others::VARCHAR[]) AND list_max($others::VARCHAR[])
+        AND list_contains($others::VARCHAR[], fact.indicator)
         AND (
             len($carried::VARCHAR[]) > 0
             OR fact.period BETWEEN list_min($sources::VARCHAR[]) AND list_max($sources::VARCHAR[])
@@ -201,20 +202,12 @@ by_reporter AS (
     WHERE NOT is_plain
     GROUP BY indicator, period, unit, reporter, is_median, is_ratio
 ),
-sums AS (
+weighed AS (
     SELECT
-        by_reporter.indicator,
-        by_reporter.period,
-        by_reporter.unit,
-        by_reporter.is_median,
-        by_reporter.is_ratio,
-        sum(by_reporter.numerator) AS numerator,
-        CASE
-            WHEN by_reporter.is_ratio THEN coalesce(any_value(targets.value), sum(by_reporter.denominator))
-        END AS denominator,
-        median(by_reporter.numerator) AS middle,
-        sum(by_reporter.n_sample) AS n_sample,
-        list(by_reporter.reporter ORDER BY by_reporter.reporter) FILTER (by_reporter.carried) AS carried
+        by_reporter.*,
+        targets.value AS target,
+        by_reporter.numerator IS NOT NULL
+        AND (by_reporter.denominator IS NOT NULL OR targets.value IS NOT NULL OR NOT by_reporter.is_ratio) AS is_whole
     FROM by_reporter
     LEFT JOIN targets
         ON
@@ -222,15 +215,24 @@ sums AS (
             AND targets.period = by_reporter.period
             AND targets.unit = by_reporter.unit
             AND targets.setter = by_reporter.unit
-    WHERE
-        by_reporter.numerator IS NOT NULL
-        AND (by_reporter.denominator IS NOT NULL OR targets.value IS NOT NULL OR NOT by_reporter.is_ratio)
-    GROUP BY by_reporter.indicator, by_reporter.period, by_reporter.unit, by_reporter.is_median, by_reporter.is_ratio
 ),
-incomplete AS (
-    SELECT indicator, period, unit, sum(n_incomplete) AS n_incomplete
-    FROM by_reporter
-    GROUP BY indicator, period, unit
+sums AS (
+    SELECT
+        indicator,
+        period,
+        unit,
+        is_median,
+        is_ratio,
+        sum(numerator) FILTER (is_whole) AS numerator,
+        CASE
+            WHEN is_ratio THEN coalesce(any_value(target) FILTER (is_whole), sum(denominator) FILTER (is_whole))
+        END AS denominator,
+        median(numerator) FILTER (is_whole AND is_median) AS middle,
+        sum(n_sample) FILTER (is_whole) AS n_sample,
+        list(reporter ORDER BY reporter) FILTER (is_whole AND carried) AS carried,
+        sum(n_incomplete) AS n_incomplete
+    FROM weighed
+    GROUP BY indicator, period, unit, is_median, is_ratio
 ),
 plain_sums AS (
     SELECT
@@ -252,9 +254,7 @@ plain_sums AS (
 found AS (
     SELECT * FROM plain_sums
     UNION ALL BY NAME
-    SELECT incomplete.*, sums.* EXCLUDE (indicator, period, unit)
-    FROM incomplete
-    LEFT JOIN sums USING (indicator, period, unit)
+    SELECT * FROM sums
 ),
 owed AS (
     SELECT

@@ -9,6 +9,7 @@ WITH undecided AS (
     LEFT JOIN org_unit ON org_unit.code = submission.unit
     WHERE
         submission.status IN ('unsure', 'error', 'query', 'clean')
+        AND submission.accepted_at IS NULL  -- says the same; with it the other rows are not even read
         AND in_scope(
             $scope::VARCHAR[], submission.province, submission.prefecture, submission.county, submission.unit
         )
@@ -21,7 +22,9 @@ beside AS (
     FROM undecided
     INNER JOIN submission AS other
         ON other.form = undecided.form AND other.unit = undecided.unit AND other.period = undecided.period
-    WHERE other.status <> 'withdrawn'
+    WHERE
+        other.status <> 'withdrawn'
+        AND other.period BETWEEN (SELECT min(period) FROM undecided) AND (SELECT max(period) FROM undecided)
     GROUP BY undecided.id
 )
 SELECT undecided.*, beside.in_force AS replaces, closing.closed_at
