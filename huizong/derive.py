@@ -46,7 +46,7 @@ def apply(
             APPLY[event.kind](store, cursor, event)
     touched = [one for event in events if event.kind in IN_FORCE for one in _submissions_of(event)]
     if touched and subtotals:
-        _renew_subtotals(store, cursor, touched)
+        renew_subtotals(store, cursor, touched)
 
 
 IN_FORCE = ("accepted", "nil", "withdrawn")  # the events after which other returns are in force than before
@@ -56,7 +56,7 @@ def _submissions_of(event: Event) -> list[str]:
     return event.body.get("submissions", [event.subject])
 
 
-def _renew_subtotals(store: Store, cursor: Cursor, touched: Sequence[str] | None = None) -> None:
+def renew_subtotals(store: Store, cursor: Cursor, touched: Sequence[str] | None = None) -> None:
     """Adds up anew what is in force where submissions came into force or left it; everywhere when none are given."""
     cursor.execute(
         "CREATE OR REPLACE TEMP TABLE place AS SELECT DISTINCT form, period, "
@@ -382,7 +382,7 @@ def made_again(store: Store, last: int | None = None) -> Iterator[tuple[Store, i
                 with made.transaction() as cursor:
                     apply(made, cursor, events, returns, subtotals=False)
             with made.transaction() as cursor:
-                _renew_subtotals(made, cursor)
+                renew_subtotals(made, cursor)
             yield made, last, unread
         finally:
             made.close()
