@@ -149,7 +149,7 @@ def offer_list(label: str, rows: pd.DataFrame) -> None:
         )
         ui.table(table, key=f"behind {label}", title=label)
 
-    if st.button(label, type="tertiary", icon=":material/list:", key=f"list of {label}"):
+    if st.button(label, type="tertiary", icon="📋", key=f"list of {label}"):
         listed()
 
 
