@@ -8,6 +8,9 @@ RUNS = .venv/.runs
 TESTS = .venv/.tests
 LOCK = $(BIN)/uv pip compile --python-version 3.11 --no-emit-index-url --universal
 
+# The tests start some 150 processes; where Python is told to keep no bytecode, each would compile the program again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test check crash fuzz messy bench lock samples register screenshots tools
 
 run: $(RUNS)
