@@ -216,8 +216,9 @@ def _row_terms(
     places = {
         (submission, sheet, item): place
         for submission, sheet, item, place in store.run(
-            "SELECT submission_id, sheet, item, place FROM located WHERE submission_id IN (SELECT unnest($1))",
-            [list(files)],
+            "SELECT submission_id, sheet, item, place FROM located "
+            "WHERE submission_id IN (SELECT unnest($1)) AND period BETWEEN $2 AND $3",
+            [list(files), *bounds(returns["period"])],
         )
     }
     for submission, sheet, number, unit_code, label, added, *values in rows:

@@ -294,14 +294,14 @@ def _rows_of(form: Form, returns: list[tuple[str, Return]]) -> dict[str, list]:
 
 def _insert_located(cursor: Cursor, returns: list[tuple[str, Return]]) -> None:
     rows = [
-        (submission, table.sheet, item, place)
+        (submission, read.period.code, table.sheet, item, place)
         for submission, read in returns
         if read.unit and read.period
         for table in read.located
         for item, place in table.places.items()
     ]
     if rows:
-        names = ("submission_id", "sheet", "item", "place")
+        names = ("submission_id", "period", "sheet", "item", "place")
         insert(cursor, "located", dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
 
 

@@ -57,7 +57,7 @@ CREATE TABLE IF NOT EXISTS finding (
 -- One row per submission, sheet and item: the column it stands in; where items go down, the number of its row. With the row
 -- of a form's table (where items go down: the number of its column) it gives each value its cell.
 CREATE TABLE IF NOT EXISTS located (
-    submission_id VARCHAR, sheet VARCHAR, item VARCHAR, place VARCHAR
+    submission_id VARCHAR, period VARCHAR, sheet VARCHAR, item VARCHAR, place VARCHAR
 );
 
 -- One row per submission × indicator (or composition part): what the return adds to each side. The views
