@@ -445,25 +445,20 @@ def _batches(read: Iterator[Read]) -> Iterator[tuple[list[Event], dict[str, list
         elif event.kind == "answered":
             decided.add(None)
         elif event.kind in ("accepted", "explained", "sent_back", "withdrawn"):
-            decided |= {owners.get(one) for one in event.body.get("submissions", [event.subject])}
+            decided |= {owners.get(one) for one in _submissions_of(event)}
     if events:
         yield events, returns
 
 
 def reset(store: Store) -> None:
-    """Empties the store: the journal, all derived tables and the originals go."""
+    """Empties the store: the journal, the originals and all derived rows go; what is owed by default stays."""
     with store.transaction() as cursor:
-        _empty(store, cursor, ("journal", *DERIVED))
+        for table in ("journal", *DERIVED, "expectation", *store.forms):
+            cursor.execute(f'DELETE FROM "{table}"')
+        store.renew_expectations(cursor, AT_FIRST)
     if store.folder:
         shutil.rmtree(store.folder / "sql", ignore_errors=True)  # what the SQL box has copied (sandbox.py)
         shutil.rmtree(store.folder / RELEASES, ignore_errors=True)
         for part in ("originals", "incoming"):
             shutil.rmtree(store.folder / part, ignore_errors=True)
             (store.folder / part).mkdir(parents=True, exist_ok=True)
-
-
-def _empty(store: Store, cursor: Cursor, tables: Sequence[str]) -> None:
-    """Without events there are only the expectations that follow from forms and register."""
-    for table in (*tables, "expectation", *store.forms):
-        cursor.execute(f'DELETE FROM "{table}"')
-    store.renew_expectations(cursor, AT_FIRST)

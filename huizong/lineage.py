@@ -1,7 +1,7 @@
 """A figure → its terms → workbook, sheet, cell. The terms add up to the figure; the tests hold that."""
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -93,9 +93,7 @@ def terms_of_figure(
     whole = store.units.get(unit)
     terms: list[TermCell] = []
     sides = store.forms.terms(indicator)
-    reporters: dict[str, str] = {}  # submission → the unit whose return it is
     behind: dict[str, pd.DataFrame] = {}  # form → the returns
-    periods: set[str] = set()  # that they are for
     for side, form, term in sides:
         if form is None:
             terms += _target_terms(store, side, indicator, whole, period, scope, as_of)
@@ -106,8 +104,6 @@ def terms_of_figure(
                 store, form.code, whole, sources, scope=scope, as_of=as_of, carry=carry, present=present
             )
         returns = behind[form.code]
-        periods |= {*returns["period"]}
-        reporters |= dict(zip(returns["id"], returns["unit"], strict=True))
         if term.register_:
             terms += _register_terms(store, side, returns)
         else:
@@ -122,7 +118,7 @@ def terms_of_figure(
     # A unit of which one side is missing adds to neither.
     known = {(term.side, term.reporter) for term in terms if term.source == "target"}
     facts = facts_for(whole, "self", [form.code for _, form, _ in sides if form], present)
-    known |= _sides_known(store, indicator, whole, reporters, facts, periods)
+    known |= _sides_known(store, indicator, whole, behind.values(), facts)
     answered = {unit for side, unit in known if side == "numerator"}
     if answered and any(term.source == "target" and term.unit == whole.code for term in terms):
         # A target set for the whole is compared with all that was reported.
@@ -157,11 +153,12 @@ def _sides_known(
     store: Store,
     indicator: str,
     unit: OrgUnit,
-    reporters: Mapping[str, str],
+    behind: Collection[pd.DataFrame],
     facts: list[str],
-    periods: Collection[str],
 ) -> set[tuple[str, str]]:
     """(side, reporting unit) of the sides that their returns give, be it with a zero that no cell says."""
+    reporters = {row.id: row.unit for returns in behind for row in returns.itertuples()}
+    periods = {period for returns in behind for period in returns["period"]}
     found = set()
     for submission, numerator, denominator in store.run(
         "SELECT submission_id, sum(numerator), sum(denominator) FROM query_table($4::VARCHAR[], TRUE) "

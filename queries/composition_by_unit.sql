@@ -36,13 +36,7 @@ parts AS (
         fact.part,
         counted.period,
         fact.numerator,
-        CASE $level
-            WHEN 'self' THEN $unit
-            WHEN 'province' THEN coalesce(fact.province, $unit)
-            WHEN 'prefecture' THEN coalesce(fact.prefecture, $unit)
-            WHEN 'county' THEN coalesce(fact.county, $unit)
-            WHEN 'township' THEN coalesce(fact.township, $unit)
-        END AS unit
+        part_of($level, $unit, fact.province, fact.prefecture, fact.county, fact.township) AS unit
     FROM counted
     INNER JOIN query_table($facts::VARCHAR[], TRUE) AS fact
         ON
@@ -57,12 +51,9 @@ parts AS (
             OR fact.period BETWEEN list_min($sources::VARCHAR[]) AND list_max($sources::VARCHAR[])
         )
         AND fact.indicator BETWEEN list_min($compositions::VARCHAR[]) AND list_max($compositions::VARCHAR[])
-        AND ($depth <> 'country' OR fact.department IS NULL)
-        AND ($depth <> 'province' OR fact.province = $unit)
-        AND ($depth <> 'prefecture' OR fact.prefecture = $unit)
-        AND ($depth <> 'county' OR fact.county = $unit)
-        AND ($depth <> 'township' OR fact.township = $unit)
-        AND ($depth <> 'department' OR fact.department = $unit)
+        AND in_unit(
+            $depth, $unit, fact.province, fact.prefecture, fact.county, fact.township, fact.department
+        )
 )
 SELECT composition, part, period, unit, sum(numerator)::DOUBLE AS value
 FROM parts

@@ -73,13 +73,7 @@ targets AS (
         wanted.is_ratio,
         target.unit AS setter,
         target.value,
-        CASE $level
-            WHEN 'self' THEN $unit
-            WHEN 'province' THEN coalesce(org_unit.province, $unit)
-            WHEN 'prefecture' THEN coalesce(org_unit.prefecture, $unit)
-            WHEN 'county' THEN coalesce(org_unit.county, $unit)
-            WHEN 'township' THEN $unit
-        END AS unit
+        part_of($level, $unit, org_unit.province, org_unit.prefecture, org_unit.county, NULL) AS unit
     FROM wanted
     INNER JOIN target ON target.indicator = wanted.indicator AND target.period = wanted.source AND wanted.form = 'target'
     INNER JOIN org_unit ON org_unit.code = target.unit
@@ -103,13 +97,7 @@ terms AS MATERIALIZED (
         fact.numerator,
         fact.denominator,
         fact.n_incomplete,
-        CASE $level
-            WHEN 'self' THEN $unit
-            WHEN 'province' THEN coalesce(fact.province, $unit)
-            WHEN 'prefecture' THEN coalesce(fact.prefecture, $unit)
-            WHEN 'county' THEN coalesce(fact.county, $unit)
-            WHEN 'township' THEN coalesce(fact.township, $unit)
-        END AS unit
+        part_of($level, $unit, fact.province, fact.prefecture, fact.county, fact.township) AS unit
     FROM wanted
     INNER JOIN returned ON returned.form = wanted.form AND returned.source = wanted.source
     INNER JOIN query_table($facts::VARCHAR[], TRUE) AS fact
@@ -129,12 +117,9 @@ terms AS MATERIALIZED (
             OR fact.period BETWEEN list_min($sources::VARCHAR[]) AND list_max($sources::VARCHAR[])
         )
         AND fact.form BETWEEN list_min($forms::VARCHAR[]) AND list_max($forms::VARCHAR[])
-        AND ($depth <> 'country' OR fact.department IS NULL)
-        AND ($depth <> 'province' OR fact.province = $unit)
-        AND ($depth <> 'prefecture' OR fact.prefecture = $unit)
-        AND ($depth <> 'county' OR fact.county = $unit)
-        AND ($depth <> 'township' OR fact.township = $unit)
-        AND ($depth <> 'department' OR fact.department = $unit)
+        AND in_unit(
+            $depth, $unit, fact.province, fact.prefecture, fact.county, fact.township, fact.department
+        )
     UNION ALL
     SELECT
         wanted.indicator,
@@ -149,11 +134,7 @@ terms AS MATERIALIZED (
         subtotal.numerator,
         subtotal.denominator,
         subtotal.n_incomplete,
-        CASE $level
-            WHEN 'self' THEN $unit
-            WHEN 'province' THEN coalesce(subtotal.province, $unit)
-            WHEN 'prefecture' THEN coalesce(subtotal.prefecture, $unit)
-        END AS unit
+        part_of($level, $unit, subtotal.province, subtotal.prefecture, NULL, NULL) AS unit
     FROM wanted
     INNER JOIN subtotal
         ON
@@ -165,8 +146,7 @@ terms AS MATERIALIZED (
         AND subtotal.indicator BETWEEN list_min($rolled::VARCHAR[]) AND list_max($rolled::VARCHAR[])
         AND subtotal.period BETWEEN list_min($sources::VARCHAR[]) AND list_max($sources::VARCHAR[])
         AND subtotal.form BETWEEN list_min($forms::VARCHAR[]) AND list_max($forms::VARCHAR[])
-        AND ($depth <> 'province' OR subtotal.province = $unit)
-        AND ($depth <> 'prefecture' OR subtotal.prefecture = $unit)
+        AND in_unit($depth, $unit, subtotal.province, subtotal.prefecture, NULL, NULL, NULL)
     UNION ALL
     SELECT
         indicator,
@@ -261,13 +241,7 @@ owed AS (
         needed.form,
         needed.source,
         expectation.unit AS reporter,
-        CASE $level
-            WHEN 'self' THEN $unit
-            WHEN 'province' THEN coalesce(expectation.province, $unit)
-            WHEN 'prefecture' THEN coalesce(expectation.prefecture, $unit)
-            WHEN 'county' THEN coalesce(expectation.county, $unit)
-            WHEN 'township' THEN $unit
-        END AS unit
+        part_of($level, $unit, expectation.province, expectation.prefecture, expectation.county, NULL) AS unit
     FROM (SELECT DISTINCT form, source, source_end FROM needed) AS needed
     INNER JOIN query_table($expectations::VARCHAR) AS expectation
         ON
@@ -290,13 +264,7 @@ sent AS (
         returned.source,
         returned.unit AS reporter,
         $owner = submission.unit OR submission.department IS NULL AS is_part,
-        CASE $level
-            WHEN 'self' THEN $unit
-            WHEN 'province' THEN coalesce(submission.province, $unit)
-            WHEN 'prefecture' THEN coalesce(submission.prefecture, $unit)
-            WHEN 'county' THEN coalesce(submission.county, $unit)
-            WHEN 'township' THEN $unit
-        END AS unit
+        part_of($level, $unit, submission.province, submission.prefecture, submission.county, NULL) AS unit
     FROM returned
     INNER JOIN query_table($submissions::VARCHAR) AS submission
         ON submission.id = returned.id

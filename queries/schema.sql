@@ -13,6 +13,25 @@ CREATE OR REPLACE MACRO in_scope(scope, province, prefecture, county, unit) AS
     OR list_contains(scope, county)
     OR list_contains(scope, unit);
 
+-- Whether what has these codes lies in a unit of a level (depth). A department counts for itself alone.
+CREATE OR REPLACE MACRO in_unit(depth, unit, province, prefecture, county, township, department) AS CASE depth
+    WHEN 'country' THEN department IS NULL
+    WHEN 'province' THEN province = unit
+    WHEN 'prefecture' THEN prefecture = unit
+    WHEN 'county' THEN county = unit
+    WHEN 'township' THEN township = unit
+    WHEN 'department' THEN department = unit
+END;
+
+-- To which part of a unit (level: of the parts; 'self': the unit) it adds; what belongs to none adds to the unit.
+CREATE OR REPLACE MACRO part_of(level, unit, province, prefecture, county, township) AS CASE level
+    WHEN 'self' THEN unit
+    WHEN 'province' THEN coalesce(province, unit)
+    WHEN 'prefecture' THEN coalesce(prefecture, unit)
+    WHEN 'county' THEN coalesce(county, unit)
+    WHEN 'township' THEN coalesce(township, unit)
+END;
+
 -- One row: what the derived tables were made for (a hash of this schema, the forms and the register).
 CREATE TABLE IF NOT EXISTS about (made_for VARCHAR);
 
