@@ -127,6 +127,8 @@ SIGNS = {
     "denied": r"Permission denied|Access is denied|Operation not permitted",
     "failed": r"Input/output error",
 }
+# Another process has the file open. DuckDB may add that one could open it in read-only mode: no word about the disk.
+LOCKED = r"Could not set lock|another process"
 
 
 class UnknownQuestion(KeyError):
@@ -244,7 +246,7 @@ class Store:
                 return ""
             self._connection = self._connect()
         except duckdb.Error as error:
-            if not isinstance(error, duckdb.IOException) or not re.search("lock|another process", str(error), re.I):
+            if not isinstance(error, duckdb.IOException) or not re.search(LOCKED, str(error), re.I):
                 raise self._trouble(error) from error
             self._turns.wait()
             return str(error)
@@ -515,7 +517,9 @@ class Store:
 
 
 def sign_of(message: str) -> str | None:
-    """Which of SIGNS a message of the system carries."""
+    """Which of SIGNS a message of the system carries; None of a lock."""
+    if re.search(LOCKED, message, re.I):
+        return None
     return next((reason for reason, sign in SIGNS.items() if re.search(sign, message, re.I)), None)
 
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -259,6 +260,29 @@ def test_two_processes_take_turns_on_one_store(store_dir: Path, tmp_path: Path) 
     assert held == [(SONGSHAN, 10), (LINXI, 10)]
     with store.transaction(keep=False) as cursor:
         assert journal.first_break(journal.read(cursor)) is None
+    store.close()
+
+
+def test_a_lock_that_one_could_read_beside_is_waited_for(store_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DuckDB says so when the other lets go as it looks at the lock twice. Opened for reading, nothing is written."""
+    connect, refused = duckdb.connect, []
+
+    def refuse_once(path: str, **how: Any) -> duckdb.DuckDBPyConnection:
+        if not refused:
+            refused.append(how)
+            raise duckdb.IOException(
+                f'IO Error: Could not set lock on file "{path}": Conflicting lock is held in python (PID 1). However, '
+                "you would be able to open this database in read-only mode, e.g. by using the -readonly parameter"
+            )
+        return connect(path, **how)
+
+    Store(store_dir).close()
+    monkeypatch.setattr(duckdb, "connect", refuse_once)
+    store = Store(store_dir)
+    assert refused
+    assert not store.read_only
+    with store.transaction(keep=False) as cursor:
+        cursor.execute("DELETE FROM about")
     store.close()
 
 
