@@ -415,8 +415,9 @@ def show_past(view: ui.View) -> None:
     )
     regions = dict(zip(rates["unit"], rates["name"], strict=True))
     periods = sorted(map(Period.of, rates["period"].unique()))
+    of = (int(rates["n_received"].sum()), int(rates["n_expected"].sum()))
     span = f"{periods[0].label(language())} — {periods[-1].label(language())}"
-    caption = charts.Caption(measures[measure], view.where, span)
+    caption = charts.Caption(measures[measure], view.where, span, of)
     chart_ui.draw(
         view,
         f"over time {measure}",

@@ -568,7 +568,9 @@ def figure(args: argparse.Namespace) -> int:
         "unit": row["unit"],
         "unit_name": row["name"],
         "period": period.code,
-        **{key: number(row[key]) for key in ("numerator", "denominator", "value", "n_reporting", "n_expected")},
+        **{
+            key: number(row[key]) for key in ("numerator", "denominator", "value", "n_reporting", "n_expected", "n_nil")
+        },
         "missing_units": row["missing"],
         "missing_names": [store.units.get(code).name for code in row["missing"]],
         "missing_periods": row["missing_periods"],
@@ -583,7 +585,7 @@ def figure(args: argparse.Namespace) -> int:
     }
     store.close()
     held.close()
-    notes = "；".join(filter(None, [answer["note"], figure_words.carried_forward(row)]))
+    notes = "；".join(figure_words.remarks(row, indicator))
     shown = figure_words.format_figure(row, indicator, "plain", unit=False) + (f" {notes}" if notes else "")
     show(args, answer, [
         f"{answer['unit_name']} {period.label(language())} {answer['label']}：{shown}",

@@ -278,7 +278,7 @@ def levels_of_totals(pivot: Pivot) -> list[str]:
     return ["self", *LEVELS[level_of(pivot.unit) + 1 : LEVELS.index(pivot.level)]]
 
 
-RESPONSE = ("n_reporting", "n_expected", "missing", "missing_periods", "carried", "n_carried")
+RESPONSE = ("n_reporting", "n_expected", "n_nil", "missing", "missing_periods", "carried", "n_carried")
 
 
 def answered_by_counties(townships: pd.DataFrame, counties: pd.DataFrame, units: Register) -> pd.DataFrame:
@@ -509,7 +509,10 @@ def records(pivot: Pivot, figures: pd.DataFrame, forms: Forms) -> pd.DataFrame:
             "unit_name": figures["name"],
             "total": figures["member"].str.startswith(TOTAL),
             "period": figures["period"],
-            **{name: figures[name] for name in ("numerator", "denominator", "value", "n_reporting", "n_expected")},
+            **{
+                name: figures[name]
+                for name in ("numerator", "denominator", "value", "n_reporting", "n_expected", "n_nil")
+            },
             "below_threshold": figures["below_threshold"],
             "n_carried": figures["n_carried"],
             "n_sample": figures["n_sample"],

@@ -13,6 +13,7 @@ import streamlit as st
 
 from huizong import chart_ui, charts, excel, explore, indicators, templates, themes, ui
 from huizong.charts import Caption
+from huizong.desk_ui import deed_button
 from huizong.explore import FALLING, MEASURES, PARAMETERS, Layout, Pivot, TooMuch
 from huizong.forms import Forms, Indicator, Text, all_forms
 from huizong.org_units import TOWNSHIP, Register
@@ -603,16 +604,18 @@ def keep_view(view: ui.View, held: pd.DataFrame, query: dict[str, str], current:
     store = ui.ready_store()
     name = st.text_input(_("Name of this view"), value=current or "", max_chars=explore.LONGEST_NAME, key="view name")
     there = " ".join(name.split()) in set(held["name"])
-    if st.button(_("Replace") if there else _("Save"), type="primary", disabled=not name.strip(), key="keep view"):
+    unnamed = None if name.strip() else _("Give it a name first.")
+    if deed_button(_("Replace") if there else _("Save"), unnamed, key="keep view", type="primary"):
         explore.save_view(store, name, query, who=ui.who(), scope=view.scope)
         st.rerun()
     if current is None:
         return
     view_id = held.loc[held["name"] == current, "id"].iloc[0]
     with st.container(horizontal=True):
-        if st.button(_("Rename"), disabled=there or not name.strip(), key="rename view"):
+        taken = _("there is a view of this name already") if there else None
+        if deed_button(_("Rename"), unnamed or taken, key="rename view"):
             explore.rename_view(store, view_id, name, who=ui.who(), scope=view.scope)
             st.rerun()
-        if st.button(_("Delete “{name}”").format(name=current), key="delete view"):
+        if deed_button(_("Delete “{name}”").format(name=current), None, key="delete view"):
             explore.delete_view(store, view_id, who=ui.who(), scope=view.scope)
             st.rerun()

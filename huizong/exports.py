@@ -32,6 +32,7 @@ HEADS = {
     "denominator": N_("Denominator"),
     "n_reporting": N_("Reported"),
     "n_expected": N_("Due"),
+    "n_nil": N_("Nil returns"),
     "missing": N_("Not reported (codes)"),
     "below_threshold": N_("Too few reported"),
     "n_carried": N_("Carried forward"),

@@ -11,13 +11,12 @@ import pandas as pd
 
 from huizong import __version__, indicators
 from huizong.figure_words import (
-    carried_forward,
     for_the_whole_only,
     names_of,
     other_reporters,
     periods_missing,
+    remarks,
     unit_of,
-    why,
 )
 from huizong.forms import Form, Forms, Indicator, Item
 from huizong.journal import on_the_clock
@@ -179,7 +178,7 @@ def notes_on(extract: Extract, themes: Sequence[Theme]) -> list[str]:
 def remark(extract: Extract, row: Row) -> str:
     """What has to be known of one figure of the period: why there is none, who is missing, what was left out."""
     indicator = extract.indicators[row["indicator"]][1]
-    said = [why(row, indicator), carried_forward(row), other_reporters(row, "previous")]
+    said = [*remarks(row, indicator), other_reporters(row, "previous")]
     if row["n_reporting"] and len(row["missing"]):
         said.append(_("not in: {names}").format(names=names_of(row["missing"], NAMED)))
     if not row["below_threshold"]:
@@ -230,8 +229,8 @@ def in_words(item: Item | None, value: object) -> object:
 
 def figures_table(extract: Extract) -> pd.DataFrame:
     """One row per indicator × unit × period, of the unit and its parts: indicator, label, unit, name, period, value,
-    measure (what the value is counted in: a share is in %), numerator, denominator, n_reporting, n_expected, missing
-    (codes), below_threshold, n_carried, n_incomplete, n_sample, target, address.
+    measure (what the value is counted in: a share is in %), numerator, denominator, n_reporting, n_expected, n_nil,
+    missing (codes), below_threshold, n_carried, n_incomplete, n_sample, target, address.
 
     What belongs to the unit's own office and to none of its parts is in the unit's figures only.
     """
@@ -252,7 +251,7 @@ def figures_table(extract: Extract) -> pd.DataFrame:
             "value": (rows["value"].astype(float) * factors).round(10),
             "measure": rows["indicator"].map({code: unit_of(one) for code, (_t, one) in extract.indicators.items()}),
             **{name: rows[name].astype(float) for name in ("numerator", "denominator")},
-            **{name: rows[name] for name in ("n_reporting", "n_expected")},
+            **{name: rows[name] for name in ("n_reporting", "n_expected", "n_nil")},
             "missing": [" ".join(codes) for codes in rows["missing"]],
             **{name: rows[name] for name in ("below_threshold", "n_carried", "n_incomplete", "n_sample")},
             "target": (rows["target"].astype(float) * factors).round(10),

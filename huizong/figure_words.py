@@ -84,6 +84,13 @@ def why(row: Row, indicator: Indicator) -> str:
     return why_none(row, indicator) if pd.isna(row["value"]) else why_struck(row)
 
 
+def remarks(row: Row, indicator: Indicator) -> list[str]:
+    """What is to be known of a figure beside who has not reported: why there is none or none to rely on, nil returns
+    among those it is made of, whose last return stands in."""
+    told = [why(row, indicator), nil_returns(row), carried_forward(row)]
+    return list(dict.fromkeys(filter(None, told)))
+
+
 def for_the_whole_only(parts: pd.DataFrame, own: pd.Series, forms: Forms) -> pd.DataFrame:
     """Rows of figures of parts without those figures of the region's own office (own) that set its staff against what
     the register says of the whole region: whole_only marks them, and why_none says so."""
@@ -101,7 +108,7 @@ def why_none(row: Row, indicator: Indicator) -> str:
     if indicator.made_of_target and row["n_reporting"] and pd.isna(row["denominator"]):
         return _("no target has been entered")
     if indicator.denominator is not None and row["denominator"] == 0:
-        return _("the denominator is 0")
+        return nil_returns(row) if all_nil(row) else _("the denominator is 0")
     if not row["n_reporting"]:
         return _("not reported yet")
     return _("cannot be worked out from what was reported")
@@ -126,6 +133,18 @@ def periods_missing(row: Row) -> str:
     """Of which periods returns have not come, where a figure is added up over several."""
     labels = [Period.of(code).label(language()) for code in row.get("missing_periods", ())]
     return _("returns missing of: {periods}").format(periods=_(", ").join(labels)) if labels else ""
+
+
+def all_nil(row: Row) -> bool:
+    """Whether nothing has come but nil returns."""
+    return row["n_nil"] > 0 and row["n_nil"] == row["n_reporting"]
+
+
+def nil_returns(row: Row) -> str:
+    """How many of those who reported had nothing to report: 零报告, 其中零报告2个."""
+    if not row["n_nil"]:
+        return ""
+    return _("nil return") if all_nil(row) else _("{n} of them nil returns").format(n=row["n_nil"])
 
 
 def carried_forward(row: Row) -> str:

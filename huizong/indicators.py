@@ -166,11 +166,11 @@ def figures(
     """One row per indicator × period: what the unit's returns in force add up to.
 
     indicator, period, unit, name, numerator, denominator, value (a share as a fraction), n_reporting, n_expected (units
-    that owe the returns), missing (codes of those of which one has not come), missing_periods (of a sum over several
-    periods: those of which a return has not come), n_incomplete (rows left out because a value is missing), n_sample
-    (demonstration returns among them), carried (codes of those of `missing` whose last return stands in for it; none
-    unless carry), n_carried, min_response, below_threshold (there is a value, but too few have reported or stand in),
-    target.
+    that owe the returns), n_nil (of n_reporting: whose returns are all nil returns), missing (codes of those of which
+    one has not come), missing_periods (of a sum over several periods: those of which a return has not come),
+    n_incomplete (rows left out because a value is missing), n_sample (demonstration returns among them), carried (codes
+    of those of `missing` whose last return stands in for it; none unless carry), n_carried, min_response,
+    below_threshold (there is a value, but too few have reported or stand in), target.
     Asked for parts (level below the unit's) it has one row per indicator × period × part.
     present: in present boundaries (现行区划), former units counting with those that followed them (`Register.heirs`);
     else as it was then (当年区划).
@@ -218,7 +218,7 @@ def figures(
     return _with_names(store, frame)
 
 
-COUNTS = ("n_reporting", "n_expected", "n_incomplete", "n_sample")
+COUNTS = ("n_reporting", "n_expected", "n_nil", "n_incomplete", "n_sample")
 LISTS = ("missing", "missing_periods", "carried")
 
 

@@ -42,11 +42,11 @@ def show_figure(view: ui.View, code: str) -> None:
     if indicator.denominator is not None:
         cells[2].metric(_("Denominator"), plain_number(row["denominator"]))
     cells[3].metric(_("Reported / owed"), f"{row['n_reporting']}/{row['n_expected']}")
-    notes = [figure_words.why(row, indicator), figure_words.carried_forward(row)]
-    if not row["below_threshold"]:
-        notes.insert(1, figure_words.periods_missing(row))
-    if told := list(dict.fromkeys(filter(None, notes))):
-        st.markdown(f":orange[{_('; ').join(told)}]")
+    notes = figure_words.remarks(row, indicator)
+    if not row["below_threshold"] and (periods := figure_words.periods_missing(row)):
+        notes.insert(1, periods)
+    if notes:
+        st.markdown(f":orange[{_('; ').join(notes)}]")
     st.caption(f"{form.title.get(language())} · {indicator.definition.get(language())}")
 
 

@@ -32,6 +32,7 @@ FIGURES: Fields = {
     "denominator": ("number", "sum of the denominators; a ratio is numerator / denominator, never a mean of ratios"),
     "n_reporting": ("integer", "units whose returns are in force"),
     "n_expected": ("integer", "units that owe them"),
+    "n_nil": ("integer", "units that reported nothing but nil returns"),
     "missing": ("string", "codes of those of which one has not come"),
     "below_threshold": ("boolean", "too few have reported for the figure to be relied on"),
     "n_carried": ("integer", "units whose last return stands in for one that has not come"),

@@ -12,7 +12,7 @@ from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
-from huizong.figure_words import why_none, why_struck
+from huizong.figure_words import nil_returns, why_none, why_struck
 from huizong.lineage import TermCell, terms_of_figure
 from huizong.notices import BODY, HEADING
 from huizong.org_units import TOWNSHIP, ancestors
@@ -146,6 +146,8 @@ def figure_row(document: Document, figure: Printed, sources: Sources) -> list[st
     came_from = sources.of(figure) if known else why_none(row, figure.indicator)
     if why := why_struck(row):
         came_from += _("; {why}: not to be relied on").format(why=why)
+    if known and (nil := nil_returns(row)):
+        came_from += _("; ") + nil
     if row["missing"]:
         names = "、".join(sources.words.store.units.get(code).name for code in row["missing"])
         came_from += _("; not in: {names}").format(names=names)

@@ -151,7 +151,7 @@ class Words:
                 self._rows[row["indicator"], row["unit"], row["period"]] = row | {"missing": list(row["missing"])}
             if part:
                 nothing = {"value": None, "numerator": None, "denominator": None, "n_reporting": 0, "n_expected": 0,
-                           "missing": [], "n_incomplete": 0, "n_sample": 0}  # fmt: skip
+                           "n_nil": 0, "missing": [], "n_incomplete": 0, "n_sample": 0}  # fmt: skip
                 for code in codes:
                     for child in self.parts:
                         for one in asked:

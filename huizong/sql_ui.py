@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from huizong import indicators, sandbox, ui
+from huizong.desk_ui import deed_button
 from huizong.forms import Form, Indicator
 from huizong.org_units import LEVELS
 from huizong.sandbox import Answer, BadQuery
@@ -99,7 +100,7 @@ def show_catalogue(view: ui.View) -> None:
 
 def answer(view: ui.View, sql: str) -> None:
     """The answer to the query that was asked last."""
-    if st.button(_("Run"), type="primary", icon="▶️"):
+    if deed_button(_("Run"), None, key="run sql", type="primary", icon="▶️"):
         st.session_state.pop("sql answer", None)
         try:
             with st.spinner(_("Asking …")):

@@ -330,7 +330,7 @@ def draw(
 def figures_table(rows: pd.DataFrame, indicator: Indicator) -> pd.DataFrame:
     """What a chart shows: one row per region × period, with the terms, how many have reported, and why a figure is not
     to be relied on."""
-    remarks = [figure_words.why(row, indicator) for row in rows.to_dict("records")]
+    remarks = [_("; ").join(figure_words.remarks(row, indicator)) for row in rows.to_dict("records")]
     ratio = indicator.denominator is not None
     terms = {_("Numerator"): rows["numerator"], _("Denominator"): rows["denominator"]} if ratio else {}
     return pd.DataFrame(

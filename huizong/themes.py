@@ -208,12 +208,13 @@ def response(row: Mapping[str, Any]) -> str:
     if not row["n_expected"]:
         return _("No return is due")
     text = figure_words.too_few(row) or _("Reported {n}/{m}").format(n=row["n_reporting"], m=row["n_expected"])
+    nil = figure_words.nil_returns(row)
     if not len(row["missing"]):
-        return f":gray[{text}]"
+        return f":gray[{' · '.join(filter(None, [text, nil]))}]"
     in_part = pd.notna(row["value"]) and not row["n_reporting"] and not row["n_carried"]
     missing = _(", in part only: {names}") if in_part else _(", missing: {names}")
     told = [f":orange[**{text}**]" + missing.format(names=figure_words.names_of(row["missing"]))]
-    told += filter(None, [figure_words.periods_missing(row), figure_words.carried_forward(row)])
+    told += filter(None, [nil, figure_words.periods_missing(row), figure_words.carried_forward(row)])
     return " · ".join(told)
 
 
@@ -269,11 +270,12 @@ def struck_frame(theme: Theme) -> pd.DataFrame:
 
 
 def remarks(theme: Theme, rows: pd.DataFrame) -> str:
-    """Why figures of one region are not to be relied on, and whose returns are carried forward."""
+    """Why figures of one region are not to be relied on, nil returns, and whose returns are carried forward."""
     told: dict[str, list[str]] = {}
     for row in rows.to_dict("records"):
         indicator = theme.form.indicator(row["indicator"])
-        for words in (figure_words.why_struck(row), figure_words.carried_forward(row)):
+        told_of = (figure_words.why_struck, figure_words.nil_returns, figure_words.carried_forward)
+        for words in (of(row) for of in told_of):
             if words:
                 told.setdefault(words, []).append(label(indicator))
     every = len(theme.form.indicators)
@@ -377,8 +379,7 @@ def rank_frame(theme: Theme, rows: pd.DataFrame, indicator: Indicator) -> pd.Dat
             given = figure_words.format_change(row[f"contribution_{one}"], finer(indicator)).removesuffix(points)
             line[_("Change {since} ({unit})").format(since=words, unit=change_unit(indicator))] = change
             line[_("Contribution {since} ({unit})").format(since=words, unit=contribution_unit(indicator))] = given
-        remarks = [figure_words.why(row, indicator), figure_words.carried_forward(row)]
-        remarks += [figure_words.other_reporters(row, one) for one in since]
+        remarks = figure_words.remarks(row, indicator) + [figure_words.other_reporters(row, one) for one in since]
         lines.append(line | {_("Remarks"): _("; ").join(filter(None, remarks))})
     frame = pd.DataFrame(lines)
     return frame.loc[:, ~frame.isin(["", figure_words.NO_FIGURE]).all()]

@@ -8,6 +8,7 @@
 --   to the figure, with both sides or neither: the facts are added up without a look at who reported them), and two saying which returns
 --   stand in for one that has not come (carried_returns.sql): carried (submissions), carried_for (the period for which).
 --   Of the indicators named in rolled it is read in subtotal what each prefecture adds; others: those that are not in it.
+-- n_nil: those of n_reporting that had nothing to report (nil returns alone).
 -- A unit whose numerator or denominator is missing adds to neither side. Missing is not zero. A target set for the unit
 -- shown stands for all of it; else the targets of the units beneath are added.
 WITH wanted AS (
@@ -43,7 +44,15 @@ stand_ins AS (
 ),
 -- The returns that figures are made from: those in force for a source, and (carried) those that stand in for one.
 returned AS MATERIALIZED (
-    SELECT submission.id, submission.unit, submission.form, submission.period, submission.sample, source.source, source.carried
+    SELECT
+        submission.id,
+        submission.unit,
+        submission.form,
+        submission.period,
+        submission.sample,
+        coalesce(submission.nil, FALSE) AS is_nil,
+        source.source,
+        source.carried
     FROM (
         SELECT DISTINCT form, source AS period, source, NULL AS id, FALSE AS carried
         FROM needed
@@ -263,6 +272,7 @@ sent AS (
         returned.form,
         returned.source,
         returned.unit AS reporter,
+        returned.is_nil,
         $owner = submission.unit OR submission.department IS NULL AS is_part,
         part_of($level, $unit, submission.province, submission.prefecture, submission.county, NULL) AS unit
     FROM returned
@@ -276,13 +286,18 @@ sent AS (
 ),
 -- What is owed, whether it has come, and what has come without being owed.
 met AS (
-    SELECT form, source, reporter, coalesce(owed.unit, sent.unit) AS unit, sent.unit IS NOT NULL AS is_sent
+    SELECT form, source, reporter, sent.is_nil, coalesce(owed.unit, sent.unit) AS unit, sent.unit IS NOT NULL AS is_sent
     FROM owed
     FULL JOIN sent USING (form, source, reporter)
     WHERE owed.unit IS NOT NULL OR sent.is_part
 ),
 answered AS (
-    SELECT needed.returns, met.unit, met.reporter, bool_and(met.is_sent) AS is_whole
+    SELECT
+        needed.returns,
+        met.unit,
+        met.reporter,
+        bool_and(met.is_sent) AS is_whole,
+        bool_and(coalesce(met.is_nil, FALSE)) AS is_nil
     FROM needed
     INNER JOIN met USING (form, source)
     GROUP BY needed.returns, met.unit, met.reporter
@@ -300,6 +315,7 @@ reporting AS (
         returns,
         unit,
         count(*) FILTER (is_whole) AS n_reporting,
+        count(*) FILTER (is_nil) AS n_nil,
         count(*) AS n_expected,
         list(reporter ORDER BY reporter) FILTER (NOT is_whole) AS missing
     FROM answered
@@ -324,6 +340,7 @@ SELECT
     END AS value,
     coalesce(response.n_reporting, 0)::INTEGER AS n_reporting,
     coalesce(response.n_expected, 0)::INTEGER AS n_expected,
+    coalesce(response.n_nil, 0)::INTEGER AS n_nil,
     coalesce(response.missing, []) AS missing,
     coalesce(response.missing_periods, []) AS missing_periods,
     coalesce(found.carried, []) AS carried,

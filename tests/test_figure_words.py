@@ -28,8 +28,8 @@ def indicator(*, unit: str | None = None, target: bool = False) -> Indicator:
 def row(**more: object) -> dict[str, object]:
     """The row of a figure that 11 of 12 units stand behind."""
     usual = {"unit": "1504", "value": 0.5, "numerator": 5, "denominator": 10, "n_reporting": 11, "n_expected": 12,
-             "missing": ["150424"], "missing_periods": [], "carried": [], "n_carried": 0, "min_response": 0.8,
-             "below_threshold": False}  # fmt: skip
+             "n_nil": 0, "missing": ["150424"], "missing_periods": [], "carried": [], "n_carried": 0,
+             "min_response": 0.8, "below_threshold": False}  # fmt: skip
     return usual | more
 
 
@@ -43,6 +43,8 @@ NONE = {"value": math.nan, "numerator": math.nan, "denominator": math.nan}
         (row(**NONE, n_reporting=0, n_expected=0), indicator(), "本期无应报"),
         (row(**NONE, n_reporting=0), indicator(), "尚未上报"),
         (row(value=math.nan, numerator=0, denominator=0), indicator(), "分母为0"),
+        (row(value=math.nan, numerator=0, denominator=0, n_nil=2), indicator(), "分母为0"),
+        (row(value=math.nan, numerator=0, denominator=0, n_nil=11), indicator(), "零报告"),
         (row(**NONE), indicator(target=True), "尚未录入目标"),
         (row(**NONE), indicator(), "已报数据不足以计算"),
         (row(n_reporting=3, below_threshold=True), indicator(), "仅报3/12，不足80%"),
@@ -60,6 +62,14 @@ NONE = {"value": math.nan, "numerator": math.nan, "denominator": math.nan}
 )
 def test_the_reason_is_said(found: dict[str, object], shown: Indicator, said: str) -> None:
     assert figure_words.why(found, shown) == said
+
+
+def test_nil_returns_are_told_of_once() -> None:
+    none = row(value=math.nan, numerator=0, denominator=0, n_reporting=12, n_nil=12, missing=[])
+    assert figure_words.remarks(none, indicator()) == ["零报告"]
+    some = row(n_reporting=12, n_nil=2, missing=[])
+    assert figure_words.remarks(some, indicator()) == ["其中零报告2个"]
+    assert themes.response(some) == ":gray[上报 12/12 · 其中零报告2个]"
 
 
 def test_a_card_says_once_what_a_struck_figure_lacks() -> None:
