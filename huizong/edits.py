@@ -81,6 +81,11 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
         N_("one unit and one period"),
         N_("name the sheet after its unit or period, or correct the title and the lines"),
     ),
+    "other_figures": (
+        N_("“{found}”: the figures may not be those of {period} alone"),
+        N_("figures of the period alone: not cumulative, not planned, of no other time"),
+        N_("give the figures of the period; if they are, take the words out or explain them"),
+    ),
     "unit_level": (
         N_("{found} is no unit that this form lists"),
         N_("rows of: {expected}"),

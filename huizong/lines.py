@@ -15,12 +15,16 @@ FOOTER = re.compile(
     re.I,
 )
 UNIT_LINE = re.compile(
-    r"^(?:(?:填报|填表|报送|上报|报表|编报)(?:单位|部门|机关)(?:名称)?|reporting unit)(?:\(.{0,8}?\))?[:：]?(.*)$"
+    r"^(?:(?:填报|填表|报送|上报|呈报|报表|编报)(?:单位|部门|机关)(?:名称)?|reporting unit)(?:\(.{0,8}?\))?[:：]?(.*)$"
     r"|^(?:编制单位|单位(?:详细)?(?:名称|全称)|综合机关名称|地区|(?:填报)?(?:旗县区?|[县区]|县市区?|市县区?|区县|旗县市区|"
     r"[旗县]\(市、区(?:、旗)?\))(?:名称)?)(?:\(.{0,8}?\))?[:：](.*)$",
     re.I,
 )
-PERIOD_LINE = re.compile(r"^(报告期别?|统计时间|统计期间|统计期|所属期间?|填报期间|period)[:：](.*)$", re.I)
+PERIOD_LINE = re.compile(
+    r"^(报告期别?|统计时间|统计期间|统计期|所属期间?|填报期间|数据时点|(?:数据|统计)截[止至](?:时间|日期)?|年度|年份|季度|月份|period)"
+    r"[:：](.*)$",
+    re.I,
+)
 FILED_LINE = re.compile(
     r"^(填报时间|填报日期|报送时间|报送日期|填表时间|填表日期|上报时间|制表时间|制表日期|打印时间|打印日期|导出时间|生成时间|"
     r"时间|日期|date)[:：](.*)$",
@@ -39,11 +43,13 @@ CITED = re.compile(
     r"《[^《》]*(?:通知|意见|办法|方案|制度|规定|函|要点|规划)[^《》]*》(?:\(.*?号\))?"
 )  # 依据《…2017年…通知》
 LABELLED = re.compile(
-    r"(?:^|\s|[，,;；(])(?=(?:填报单位|填表单位|报送单位|上报单位|填报时间|填报日期|报送时间|报告期|统计时间|所属期|"
+    r"(?:^|\s|[，,;；(])(?=(?:填报单位|填表单位|报送单位|上报单位|呈报单位|填报时间|填报日期|报送时间|报告期|统计时间|所属期|季度|月份|"
     r"(?:计量|金额|货币)?单位|填表人|填报人|制表人|审核人|负责人|单位负责人|联系人|联系电话|表号|制[定表]机关|批准机关|批准文号|"
     r"备案机关|备案文号|有效期[至限]?)[:：])"
 )
 DATED = re.compile(r"\s+(?=(?:19|20)\d\d\s*[年./-])")  # 填报单位：松山区 2018年9月30日
+SPREAD = re.compile(r"(?<!\S)(?:[\u4e00-\u9fff] ){1,7}[\u4e00-\u9fff](?= ?[:：])")  # 填 报 单 位：
+BARE_NUMBER = re.compile(r"[0-9]+|[一二三四五六七八九十]+")
 BARE_NIL = 12  # characters of a row that only says 零报告
 
 
@@ -64,6 +70,7 @@ class Lines:
     periods: list[Line] = field(default_factory=list)
     filed: list[Line] = field(default_factory=list)  # 填报时间: the period, or only when the form was filled in
     measures: list[Measure] = field(default_factory=list)
+    notes: list[Line] = field(default_factory=list)
     noted: list[Measure] = field(default_factory=list)  # units of money that notes name
     nil: list[Line] = field(default_factory=list)
 
@@ -104,6 +111,7 @@ def read_lines(lines: Lines, sheet: Sheet, first: int, last: int, *, below: bool
                 answer = ""
                 continue
             if FOOTER.match(narrow(text)):
+                lines.notes.append(Line(narrow(text), sheet.address(r, c)))
                 lines.noted += measures_noted(narrow(text))
             for piece in _pieces(narrow(text)):
                 answer = _read_line(lines, piece, sheet, r, c, after, below) or answer
@@ -111,6 +119,7 @@ def read_lines(lines: Lines, sheet: Sheet, first: int, last: int, *, below: bool
 
 def _pieces(text: str) -> Iterator[str]:
     """'填报单位：松山区    填报时间：2018年三季度' is two lines printed in one cell."""
+    text = SPREAD.sub(lambda label: label[0].replace(" ", ""), text)
     for piece in LABELLED.split(text):
         if UNIT_LINE.match(piece.strip()):
             yield from (part.strip() for part in DATED.split(piece))
@@ -128,6 +137,8 @@ def _read_line(
         _take(lines.units, match[1] or match[2] or "", sheet, r, c, after)
     elif match := PERIOD_LINE.match(piece):
         _take(lines.periods, match[2], sheet, r, c, after)
+        if lines.periods and BARE_NUMBER.fullmatch(lines.periods[-1].text):  # 季度：3
+            lines.periods[-1].text += {"季度": "季度", "月份": "月", "年度": "年", "年份": "年"}.get(match[1], "")
     elif match := FILED_LINE.match(piece):
         _take(lines.filed, match[2], sheet, r, c, after)
     elif match := DECREE.match(piece):

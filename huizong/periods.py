@@ -126,9 +126,13 @@ def source_periods(period: Period, frequency: Frequency, measure: Literal["stock
 
 # What clerks print. A year is found first; what follows it is tried against the readings below, in their order.
 # A reading that is no single period (一至三季度, 1—9月, 以来) is there so that no shorter one is taken out of it.
+# Of days, months, listed and span it is a time nonetheless, with a beginning and an end: find_spans.
 ENGLISH_MONTHS = tuple("January February March April May June July August September October November December".split())
 CHINESE_DIGITS = str.maketrans("〇零○一二三四五六七八九", "000123456789")
-CHINESE_YEAR = re.compile(r"[一二][〇零○一二三四五六七八九]{3}(?=\s*年)")
+CHINESE_YEAR = re.compile(r"[一二][0〇零○一二三四五六七八九]{3}(?=\s*年)")
+SHORT_YEAR = re.compile(r"(?<![\d.])([0-4]\d)年(?=度?(?:第?[一二三四1-4]季|[上下]半年|(?:1[0-2]|0?[1-9])月))")
+CAPITALS = str.maketrans("壹贰叁肆", "一二三四")
+ROMAN = re.compile(r"(?<![A-Z])(I{1,3}|IV)(?=季)")
 ENGLISH = re.compile(rf"\b(?:([QH][1-4])|({'|'.join(ENGLISH_MONTHS)}))[ ,-]*((?:19|20)\d\d)(?!\d)", re.IGNORECASE)
 SPACED = re.compile(r"[\s_]*([年月日号季度第份半上下.\-—–―~〜至到/])[\s_]*")
 LONG = 100  # characters of a text that is no title, and is not remembered
@@ -137,19 +141,27 @@ YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d")
 _N = r"(\d{1,2}|[一二三四五六七八九十]{1,3})"
 _TO = r"[-—–―~〜至到]+"
 _LATER = rf"(?:({YEAR.pattern})年?)?"
+_AND = r"[、,，;；/和及与暨&]"
 READINGS: list[tuple[str, re.Pattern[str]]] = [
     (kind, re.compile(pattern, re.IGNORECASE))
     for kind, pattern in [
+        ("days", rf"年{_N}月{_N}[日号]?{_TO}{_LATER}(?:{_N}月)?{_N}[日号]"),
+        ("days", rf"([-./])(\d{{1,2}})\1(\d{{1,2}}){_TO}(?:({YEAR.pattern})\1)?(\d{{1,2}})\1(\d{{1,2}})(?!\d)"),
         ("date", rf"年{_N}月{_N}(?:[日号]|(?!\w))"),
         ("date", r"([-./])(\d{1,2})\1(\d{1,2})(?!\d)"),
         ("date", r"(\d\d)(\d\d)(?!\d)"),
         ("months", rf"年度?{_N}(?:月份?)?{_TO}{_LATER}{_N}月份?(?!\d)"),
-        ("none", rf"年?{_TO}(?:{YEAR.pattern})"),
-        ("none", rf"(?:年度?)?第?{_N}(?:季度?)?(?:{_TO}{_LATER}|[、和及与])第?{_N}季"),
-        ("none", rf"年度?{_N}月?[、和及与]{_N}月"),
-        ("none", r"年?(?:前|以来|以后|之|起|至|到)"),
-        ("quarter", rf"(?:年度?|-)?\(?第?{_N}季度?"),
-        ("quarter", r"(?:年度?)?[-. ]?Q([1-4])(?![\dA-Z])"),
+        ("months", rf"[./](\d{{1,2}}){_TO}{_LATER}(\d{{1,2}})月份?(?!\d)"),
+        ("months", rf"[./](\d{{1,2}}){_TO}({YEAR.pattern})[./](\d{{1,2}})(?![\d./])"),
+        ("listed", rf"年度?((?:{_N}[、,])+{_N})月份?"),
+        ("span", rf"年?{_TO}(?:{YEAR.pattern})"),
+        ("span", rf"(?:年度?)?第?{_N}(?:季度?)?(?:{_TO}{_LATER}|{_AND}|(?<=[季度])(?=第))第?{_N}季"),
+        ("span", rf"年度?{_N}月?{_AND}{_N}月"),
+        ("span", rf"年?(?:前(?:[一二两三23]个?季|{_N}个月)|以来|初?至今)"),
+        ("none", r"年?(?:前|以后|之|起|至|到)"),
+        ("quarter", rf"(?:年度?)?[-—–./·“\"'(]*第?{_N}个?季度?"),
+        ("quarter", r"(?:年度?)?[-./ ]?Q([1-4])(?![\dA-Z])"),
+        ("quarter", r"(?:年度?)?[-./ ]?([1-4])Q(?![\dA-Z])"),
         ("half_year", r"(?:年度?|-)?\(?([上下])半年度?"),
         ("half_year", r"(?:年度?)?[-. ]?H([12])(?![\dA-Z])"),
         ("month", rf"年度?{_N}月份?(?!{_TO}\d)"),
@@ -160,12 +172,22 @@ READINGS: list[tuple[str, re.Pattern[str]]] = [
 ]
 
 
+# A time that stands without its year: 7-9月, 第一至三季度, 8月21日—9月20日, 三季度, 6月.
+_DAY = rf"{_N}月{_N}[日号]"
+YEARLESS = re.compile(
+    rf"(?<![\d第上下、./-])(?<![一二三四五六七八九十])(?:{_DAY}{_TO}(?:{_N}月)?{_N}[日号]|{_N}(?:月份?)?{_TO}{_N}月"
+    rf"|第?{_N}(?:季度?)?(?:{_TO}|{_AND})第?{_N}季|前[一二两三23]个?季|第?[一二三四1-4]季|[上下]半年|Q[1-4](?!\d)|{_N}月(?!{_N}[日号]))",
+    re.IGNORECASE,
+)
+
+
 def _plain(text: str) -> str:
     """The text with full-width forms, Chinese years, English labels and the spaces inside them made alike."""
     text = unicodedata.normalize("NFKC", text).strip()
     text = CHINESE_YEAR.sub(lambda year: year[0].translate(CHINESE_DIGITS), text)
+    text = ROMAN.sub(lambda numeral: str(["I", "II", "III", "IV"].index(numeral[1]) + 1), text.translate(CAPITALS))
     text = ENGLISH.sub(lambda m: f"{m[3]}-{m[1] or ENGLISH_MONTHS.index(m[2].capitalize()) + 1}", text)
-    return SPACED.sub(r"\1", text)
+    return SHORT_YEAR.sub(r"20\1年", SPACED.sub(r"\1", text))
 
 
 def _number(text: str) -> int:
@@ -185,6 +207,14 @@ def _read(year: int, kind: str, match: re.Match[str]) -> Period | date | None:
             case "months":
                 first, later, last = match.groups()
                 return _span(year, _number(first), int(later or year), _number(last))
+            case "listed":
+                months = [_number(month) for month in re.split("[、,]", match[1])]
+                in_order = months == list(range(months[0], months[-1] + 1))
+                return _span(year, months[0], year, months[-1]) if in_order else None
+            case "days":
+                first, day, later, last, last_day = match.groups()[-5:]
+                until = date(int(later or year), _number(last or first), _number(last_day))
+                return _between(date(year, _number(first), _number(day)), until)
             case "quarter" | "month":
                 return Period(year, kind, _number(match[1]))
             case "half_year":
@@ -206,8 +236,20 @@ def _span(year: int, first: int, last_year: int, last: int) -> Period | None:
     return None
 
 
+def _between(first: date, last: date) -> Period | None:
+    """The period that two days bound exactly: 7月1日至9月30日."""
+    periods = (period_on(first, frequency) for frequency in MONTHS_IN)
+    return next((one for one in periods if (one.start, one.end) == (first, last)), None)
+
+
 def _mentions(text: str) -> Iterator[tuple[int, int, Period | date | None]]:
     """Each mention of a time in a plain text: where it starts and ends, and what it is if it is one."""
+    for start, end, _kind, thing in _readings(text):
+        yield start, end, thing
+
+
+def _readings(text: str) -> Iterator[tuple[int, int, str, Period | date | None]]:
+    """The same with the kind of the reading that fits."""
     end = 0
     for year in YEAR.finditer(text):
         if year.start() < end:
@@ -215,7 +257,7 @@ def _mentions(text: str) -> Iterator[tuple[int, int, Period | date | None]]:
         for kind, pattern in READINGS:
             if match := pattern.match(text, year.end()):
                 end = match.end()
-                yield year.start(), end, _read(int(year[0]), kind, match)
+                yield year.start(), end, kind, _read(int(year[0]), kind, match)
                 break
 
 
@@ -250,3 +292,23 @@ def find_dates(text: str) -> list[date]:
 @remembered
 def _things_in(text: str) -> tuple[Period | date | None, ...]:
     return tuple(dict.fromkeys(thing for _, _, thing in _mentions(_plain(text))))
+
+
+def find_spans(text: str) -> list[str]:
+    """The times a text names that are longer than a day and no single period: 2018年1—9月, 2018年前三季度."""
+    text = _plain(text)
+    return [
+        text[start:end]
+        for start, end, kind, thing in _readings(text)
+        if kind in ("days", "months", "listed", "span") and thing is None
+    ]
+
+
+def with_year(text: str, year: int) -> str:
+    """The text with a year before each time that stands without one: （7-9月） → (2018年7-9月)."""
+    text, parts, end = _plain(text), [], 0
+    for start, stop, _kind, _thing in [*_readings(text), (len(text), len(text), "", None)]:
+        between = YEARLESS.sub(lambda time: f"{year}年{time[0]}", text[end:start])
+        parts += [between, text[start:stop]]
+        end = stop
+    return "".join(parts)

@@ -28,14 +28,21 @@ from huizong.layout import (
 from huizong.lines import Line, Lines, is_blank, lines_of, text_of
 from huizong.measures import BRACKETS, MARKS, is_money
 from huizong.org_units import LEVELS, Match, OrgUnit, Register
-from huizong.periods import Period, find_dates, find_periods, parse_period, period_on
+from huizong.periods import Period, find_dates, find_periods, find_spans, parse_period, period_on, with_year
 from huizong.values import DOUBTS, ONE, Doubt, parse_value, parse_yes_no
 from huizong.workbook import Cell, NoValue, Sheet, Workbook
 
 # A name that ends so is a township's: when no township of the register fits, it is a mistake, not another department.
 TOWNSHIP_ENDING = re.compile(r"(镇|乡|街道|街道办|街道办事处|苏木|地区办事处)$")
-AS_OF = re.compile(r"截[至止]")
-AT_END = re.compile(r"截[至止]|[年季月][末底]")  # 2018年9月末 in a title; as the day of filling in it says no more
+AS_OF = re.compile(r"截[至止]|[日号]止")
+AT_END = re.compile(rf"{AS_OF.pattern}|[年季月][末底]")  # 2018年9月末 in a title; as the day of filling in it says no more
+OTHER_TIME = re.compile(r"上[年季期月]|去年|同期|[下次][季期月]")  # in a title: not the period that stands beside it
+# Words of a title, or of a note that speaks of the whole table, by which its figures are not those of the period alone.
+OTHER_FIGURES = re.compile(r"累计|年初(?:至|以来)|上[年季期月]|去年|同期|计划(?!生育)|预[计测]|拟|目标|任务")
+OF_A_FLOW = re.compile(r"累计|年初(?:至|以来)")  # what a stock form may well say of itself
+ABOUT_ALL = re.compile(r"(?:以上|上述|[上本此]表|表[中内]|数据|数字)[^,，。;；]{0,8}(?:为|是|系|按|(?<!不)包?[含括]|均|指)([^。;；]*)")
+OTHER_SHEET = re.compile(r"作废|样[表本例]|示例|草稿|备份|[旧原]表|旧\W*$")
+A_DAY = re.compile(r"[(（]?[^()（）]{8,11}[)）]?")  # （2018年9月30日）
 NUMERAL = re.compile(r"[0-9一二三四五六七八九]")
 YEAR = re.compile(r"(?:19|20)[0-9]{2}|[0-9一二三四五六七八九〇零]{2,4}年")
 REST_OF_TIME = re.compile(  # what follows the year of a title
@@ -332,7 +339,7 @@ def _period(
     filed: list[Period] = []
     days: list[date] = []
     texts: list[str] = []
-    for lines in sources:
+    for n, lines in enumerate(sources):
         for line in (*lines.titles, *lines.periods):
             _periods_in(line.text, frequency, said, other, AT_END)
         said += [p for line in lines.periods for day in find_dates(line.text) if (p := _ending(day, frequency))]
@@ -343,13 +350,20 @@ def _period(
         years = {period.year for period in other if period.frequency == "year"}
         if not said and len(years) == 1:
             _periods_in(_with_year(lines, years.pop()), frequency, said, other)
+        if not said and table.form.measure == "stock":  # the day it is taken at, alone under the title
+            alone = (day for line in lines.titles if A_DAY.fullmatch(line.text) for day in find_dates(line.text))
+            said += [p for day in alone if (p := _ending(day, frequency))]
         if said:
             break
     if said and lines is not sources[0]:  # the name of a sheet never decides, but it can contradict
         _periods_in(table.sheet.name, frequency, said, other)
     distinct = sorted(set(said))
-    if len(distinct) == 1 and _agrees(distinct[0], other, filed) and all(_is_filed(distinct[0], day) for day in days):
-        return distinct[0]
+    if len(distinct) == 1:
+        beside, unclear = _times_beside(sources[: n + 1], distinct[0])
+        agreed = _agrees(distinct[0], [*other, *beside], filed) and not unclear
+        if agreed and all(_is_filed(distinct[0], day) for day in days):
+            return distinct[0]
+        other += beside
     named: list[Period] = []
     if not said:
         name = table.sheet.name
@@ -363,10 +377,28 @@ def _period(
     return None
 
 
+def _times_beside(sources: list[Lines], period: Period) -> tuple[list[Period], bool]:
+    """The times that titles and lines name without a year, as of the period's year, and whether they name what is no
+    period (1—9月, 前三季度) or another one in words (上季度)."""
+    times: list[Period] = []
+    unclear = False
+    for lines in sources:
+        for line in (*lines.titles, *lines.periods):
+            dated = with_year(line.text, period.year)
+            times += find_periods(dated)
+            unclear |= bool(find_spans(dated) or OTHER_TIME.search(line.text))
+        times += find_periods(_with_year(lines, period.year))
+        filed = (find_periods(with_year(line.text, period.year)) for line in lines.filed)
+        times += [time for found in filed for time in found if time.frequency != "month"]  # a month: of filling in
+    return times, unclear
+
+
 def _with_year(lines: Lines, year: int) -> str:
     """The times that stand without their year: 2018年统战培训情况表（三季度）."""
     words = [
-        part for line in (*lines.titles, *lines.periods) for part in (line.text, *BRACKETS.findall(narrow(line.text)))
+        part
+        for line in (*lines.titles, *lines.periods)
+        for part in (line.text, BRACKETS.sub("", narrow(line.text)), *BRACKETS.findall(narrow(line.text)))
     ]
     times = [time for word in words if is_time(time := word.strip("()[]【】〔〕 ")) and not YEAR.match(time)]
     return "，".join(f"{year}年{time}" for time in times)
@@ -442,6 +474,11 @@ def _unit(
             if not any(code.startswith(unit.code) for code in said):
                 said[unit.code] = unit
             candidates.append(unit.code)
+        for line in lines.titles:
+            unit = _unit_before_words(line.text, context.forms, units, day)
+            if unit and not any(code.startswith(unit.code) or unit.code.startswith(code) for code in said):
+                candidates.append(unit.code)
+                said |= {unit.code: unit} if said else {}
         if said:
             break
     if lines is not sources[0] and (of_sheet := units.find(table.sheet.name, day, alike=False).unit):
@@ -484,16 +521,31 @@ def _county_of(text: str, units: Register, day: date | None) -> OrgUnit | None:
 def _unit_in_title(text: str, forms: Forms, units: Register, day: date | None) -> OrgUnit | None:
     """The unit that a title names before the time, behind it (2018年第三季度松山区统战委员配备情况表) or at its end, or
     that a line of its own names."""
+    for name, may_be_short in _names_in_title(text, forms):
+        match = units.find(name, day, alike=False)
+        if match.how == "short" and not may_be_short:
+            continue  # 城关 on a line of its own may be anything
+        if unit := match.unit or _county_of(name, units, day):
+            return unit
+    return None
+
+
+def _names_in_title(text: str, forms: Forms) -> Iterator[tuple[str, bool]]:
+    """What is left of a title without form and time, which may name a unit; whether by its short name too."""
     rest = plain(text)
     title = next((title for title in forms.titles if rest.find(title) > 0), None)
     before, _, after = rest.partition(title) if title else (rest, "", "")
     first, *later = (part.strip("关于 ") for part in YEAR.split(before))
     for name in (*(REST_OF_TIME.sub("", part) for part in reversed(later)), first, after):
         if 2 <= len(name) <= TITLE_LENGTH:
-            match = units.find(name, day, alike=False)
-            if match.how == "short" and (name == rest or name != first):
-                continue  # 城关 on a line of its own may be anything
-            if unit := match.unit or _county_of(name, units, day):
+            yield name, name == first and name != rest
+
+
+def _unit_before_words(text: str, forms: Forms, units: Register, day: date | None) -> OrgUnit | None:
+    """The unit with whose full name a part of a title begins: 红山区各乡镇. It is enough to contradict."""
+    for name, _ in _names_in_title(text, forms):
+        for end in range(len(name) - 1, 2, -1):
+            if name[end - 1] in "省市区县旗盟州" and (unit := units.find(name[:end], day, alike=False).unit):
                 return unit
     return None
 
@@ -508,6 +560,7 @@ def _read(found: Return, units: Register, answer: Mapping) -> None:
     if found.refused:
         return
     for table in found.tables:
+        _check_figures(found, table)
         _drop_other_times(found, table)
     signed = _signed_nil(found)
     read: list[tuple[Table, dict[int, Row]]] = []
@@ -634,8 +687,9 @@ def _check_reporter(found: Return, units: Register, answer: Mapping) -> None:
             params = {"end": found.period.end.isoformat()}
             _tell(found, table, "query", "filed_early", [line.address], None, line.text, **params)
     for name in found.sheets:
-        times = _periods_of(name, found.period) if is_time(name) else find_periods(name)
-        other_time = times and not any(_touch(time, found.period) for time in times)
+        times = find_periods(with_year(name, found.period.year))
+        other_time = OTHER_TIME.search(name) or OTHER_SHEET.search(name)
+        other_time = other_time or (times and not any(_touch(time, found.period) for time in times))
         unit = units.find(name, alike=False).unit
         other_unit = unit and unit.level <= COUNTY and not found.unit.code.startswith(unit.code)
         if (other_time and "period" not in answer) or (other_unit and "unit" not in answer):
@@ -647,6 +701,24 @@ def _check_reporter(found: Return, units: Register, answer: Mapping) -> None:
         params = {"expected": form.valid_from.isoformat(), "title": form.title.zh}
         found.findings.append(Finding("error", "before_form", table.sheet.name, at, None, found.period.code, params))
         found.refused = True
+
+
+def _check_figures(found: Return, table: Table) -> None:
+    """Tells of titles and notes by which the figures may be cumulative, planned or of another time."""
+    assert found.period
+    flow = found.form.measure == "flow"
+    titles = [plain(title) for title in (found.form.title.zh, *found.form.aliases)]
+    words = [(line, plain(line.text), "") for line in table.lines.titles]  # their times have been looked at
+    for line in table.lines.notes:
+        if match := ABOUT_ALL.search(line.text):
+            words.append((line, match[1], with_year(match[1], found.period.year)))
+    for line, text, dated in words:
+        for title in titles:
+            text = text.replace(title, "")
+        said = any(flow or not OF_A_FLOW.match(word) for word in OTHER_FIGURES.findall(text))
+        other = any(not _touch(time, found.period) for time in find_periods(dated))
+        if said or other or (flow and find_spans(dated)):
+            _tell(found, table, "query", "other_figures", [line.address], None, line.text, period=found.period.code)
 
 
 def _read_rows(found: Return, table: Table, units: Register) -> dict[int, Row]:

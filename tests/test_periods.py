@@ -11,9 +11,11 @@ from huizong.periods import (
     Period,
     find_dates,
     find_periods,
+    find_spans,
     parse_period,
     period_on,
     source_periods,
+    with_year,
 )
 
 periods = st.sampled_from(sorted(MONTHS_IN)).flatmap(
@@ -32,6 +34,20 @@ periods = st.sampled_from(sorted(MONTHS_IN)).flatmap(
         ("2018年第3季度", "2018-Q3"),
         ("2018年度第三季度", "2018-Q3"),
         ("2018三季度", "2018-Q3"),
+        ("18年三季度", "2018-Q3"),
+        ("二0一八年三季度", "2018-Q3"),
+        ("2018年叁季度", "2018-Q3"),
+        ("2018年第Ⅲ季度", "2018-Q3"),
+        ("2018年——第三季度", "2018-Q3"),
+        ("2018.3季度", "2018-Q3"),
+        ("2018年第3个季度", "2018-Q3"),
+        ("2018年3Q", "2018-Q3"),
+        ("2018/Q3", "2018-Q3"),
+        ("2018年7、8、9月", "2018-Q3"),
+        ("2018.7-9月", "2018-Q3"),
+        ("2018.7—2018.9", "2018-Q3"),
+        ("2018年7月1日至9月30日", "2018-Q3"),
+        ("2018.7.1-2018.9.30", "2018-Q3"),
         ("二〇一八年三季度", "2018-Q3"),
         ("二○一八年第三季度", "2018-Q3"),
         ("２０１８年第３季度", "2018-Q3"),
@@ -80,7 +96,6 @@ def test_reads_what_clerks_print(printed, code):
     [
         "",
         "三季度",
-        "18年三季度",
         "2018年第五季度",
         "2018年13月",
         "2018年1—9月",
@@ -92,6 +107,9 @@ def test_reads_what_clerks_print(printed, code):
         "2018年第一、二季度",
         "2018年一季度至三季度",
         "2018年1、2月",
+        "2018年第二季度/第三季度",
+        "2018年第二季度 第三季度",
+        "2018年8月21日至9月20日",
         "2017年11月至2018年1月",
         "2018年以来",
         "2018年至今",
@@ -107,6 +125,26 @@ def test_reads_what_clerks_print(printed, code):
 def test_takes_no_period_out_of_what_is_none(printed):
     assert parse_period(printed) is None
     assert find_periods(printed) == []
+
+
+@pytest.mark.parametrize(
+    ("printed", "dated", "spans"),
+    [
+        ("第三季度（7-9月）", "2018年第三季度(2018年7-9月)", []),
+        ("1—9月累计", "2018年1—9月累计", ["2018年1—9月"]),
+        ("2018年前三季度", "2018年前三季度", ["2018年前三季"]),
+        ("8月21日—9月20日", "2018年8月21日—9月20日", ["2018年8月21日—9月20日"]),
+        ("2016—2018年", "2016—2018年", ["2016—2018"]),
+        ("截至6月底", "截至2018年6月底", []),
+        ("9月30日", "9月30日", []),
+        ("二季度培训", "2018年二季度培训", []),
+        ("2018年三、四季度", "2018年三、四季度", ["2018年三、四季"]),
+        ("第2—3期", "第2—3期", []),
+    ],
+)
+def test_a_time_without_a_year_gets_one_and_a_span_is_no_period(printed, dated, spans):
+    assert with_year(printed, 2018) == dated
+    assert find_spans(dated) == spans
 
 
 def test_strict_reading_wants_the_whole_text():

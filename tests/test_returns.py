@@ -1186,3 +1186,113 @@ def test_columns_of_money_in_two_units_are_told() -> None:
     found = read("| 松山区2018年第三季度结对帮扶情况表 |", heads, "| 甲公司 | 东沟村 | 产业帮扶 | 1 | 20000 | 2 |")
     assert (cells(found, "pledged_funds"), cells(found, "paid_funds")) == ({"E3": Decimal(2)}, {"F3": Decimal(2)})
     assert [at for _, rule, at in findings(found) if rule == "mixed_measures"] == [["E2"]]
+
+
+# ---- what contradicts ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "统计口径：1—9月累计",
+        "统计时间：2018年1月1日至9月30日",
+        "统计时间：2018年1月-9月",
+        "统计时间：8月21日—9月20日",
+        "报告期：8月",
+        "（8月）",
+        "2018年前三季度",
+        "截至6月底",
+        "数据时点：2018年8月31日",
+        "填报时间：二季度",
+        "上月情况",
+    ],
+)
+def test_another_time_beside_the_title_is_asked_about(line: str) -> None:
+    assert "2018-09" in asked(read(TITLE, "| 填报单位：松山区 |", f"| {line} |", HEAD, ROW))["period"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "统计时间：2018年9月1日-9月30日",
+        "统计时间：9月1日—30日",
+        "（9月份）",
+        "年度：2018 月份：9",
+        "填报时间：10月",
+        "填报时间：三季度",
+        "填 报 时 间：2018年10月8日",
+        "数据时点：2018年9月30日",
+        "2018年9月30日止",
+    ],
+)
+def test_the_same_time_in_other_words_agrees(line: str) -> None:
+    found = read(TITLE, "| 填 报 单 位：松山区 |", f"| {line} |", HEAD, ROW)
+    assert (asked(found), found.period.code, findings(found)) == ({}, "2018-09", [])
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("年度：2018 季度：三", True),
+        ("年度：2018 | 季度：3", True),
+        ("第三季度（2018年）", True),
+        ("（2018年9月30日）", True),
+        ("（2018年9月28日）", False),
+    ],
+)
+def test_a_stock_is_taken_at_its_periods_last_day(line: str, said: bool) -> None:
+    found = read("| 统战委员配备情况表 |", "| 呈报单位：松山区 |", f"| {line} |", STOCK_HEAD, STOCK_ROW)
+    assert (found.period and found.period.code) == ("2018-Q3" if said else None)
+
+
+def other_figures(*lines: str) -> list[list[str]]:
+    found = read(*lines)
+    assert asked(found) == {}
+    return [cells for severity, rule, cells in findings(found) if (severity, rule) == ("query", "other_figures")]
+
+
+@pytest.mark.parametrize("title", ["宣传信息累计情况表", "宣传信息情况表（计划）", "宣传信息预计情况表"])
+def test_a_title_of_other_figures_is_queried(title: str) -> None:
+    assert other_figures(f"| 2018年9月{title} |", "| 填报单位：松山区 |", HEAD, ROW) == [["A1"]]
+
+
+@pytest.mark.parametrize(
+    ("note", "queried"),
+    [
+        ("注：以上为1—9月累计数。", True),
+        ("注：本表为2018年8月数据。", True),
+        ("说明：数据为年初至9月底累计", True),
+        ("注：采用条数以实际刊发为准", False),
+        ("备注：本表数据不含上年结转", False),
+        ("注：上年数据见附件", False),
+        ("注：本表为2018年9月数据", False),
+    ],
+)
+def test_a_note_about_the_whole_table_is_read(note: str, queried: bool) -> None:
+    assert bool(other_figures(TITLE, "| 填报单位：松山区 |", HEAD, ROW, f"| {note} |")) is queried
+
+
+def test_what_has_come_about_by_the_end_of_a_period_is_a_stock() -> None:
+    title = "| 2018年第三季度统战委员配备情况表 |"
+    assert other_figures(title, "| 填报单位：松山区 |", STOCK_HEAD, STOCK_ROW, "| 注：以上为累计数 |") == []
+
+
+def test_a_title_that_begins_with_another_county_is_asked_about() -> None:
+    found = read("| 林西县各单位2018年9月宣传信息情况表 |", "| 填报单位：松山区 |", HEAD, ROW)
+    assert asked(found) == {"unit": [SONGSHAN, LINXI]}
+    found = read("| 赤峰市各旗县2018年9月宣传信息情况表 |", "| 填报单位：松山区 |", HEAD, ROW)
+    assert (asked(found), found.unit.code) == ({}, SONGSHAN)
+
+
+@pytest.mark.parametrize("name", ["8月宣传", "18年8月", "上月", "作废", "8月（旧）"])
+def test_the_name_of_a_sheet_contradicts(name: str) -> None:
+    (found,) = read_all(drawn(f"{TITLE}\n| 填报单位：松山区 |\n{HEAD}\n{ROW}", name=name))
+    assert findings(found) == [("query", "sheet_contradicts", ["A1"])]
+
+
+def test_a_sheet_of_another_quarter_does_not_take_the_period_of_the_first() -> None:
+    first, second = (
+        drawn(f"{title}\n{HEAD}\n{ROW}", name=name)
+        for title, name in ((f"{TITLE}\n| 填报单位：松山区 |", "表1"), ("| 宣传信息情况表（8月） |", "表2"))
+    )
+    assert [asked(found) for found in read_all(first, second)] == [{}, {"period": ["2018-09"]}]
