@@ -25,7 +25,7 @@ from huizong.layout import (
     merged_cells,
     tidy_head,
 )
-from huizong.lines import Line, Lines, is_blank, lines_of, text_of
+from huizong.lines import FILED_LINE, FOOTER, PERIOD_LINE, UNIT_LINE, Line, Lines, is_blank, lines_of, text_of
 from huizong.measures import BRACKETS, MARKS, is_money
 from huizong.org_units import LEVELS, Match, OrgUnit, Register
 from huizong.periods import Period, find_dates, find_periods, find_spans, parse_period, period_on, with_year
@@ -35,12 +35,16 @@ from huizong.workbook import Cell, NoValue, Sheet, Workbook
 # A name that ends so is a township's: when no township of the register fits, it is a mistake, not another department.
 TOWNSHIP_ENDING = re.compile(r"(镇|乡|街道|街道办|街道办事处|苏木|地区办事处)$")
 AS_OF = re.compile(r"截[至止]|[日号]止")
-AT_END = re.compile(rf"{AS_OF.pattern}|[年季月][末底]")  # 2018年9月末 in a title; as the day of filling in it says no more
+AT_END = re.compile(
+    rf"{AS_OF.pattern}|[年季月][末底]"
+)  # 2018年9月末 in a title; as the day of filling in it says no more
 OTHER_TIME = re.compile(r"上[年季期月]|去年|同期|[下次][季期月]")  # in a title: not the period that stands beside it
 # Words of a title, or of a note that speaks of the whole table, by which its figures are not those of the period alone.
 OTHER_FIGURES = re.compile(r"累计|年初(?:至|以来)|上[年季期月]|去年|同期|计划(?!生育)|预[计测]|拟|目标|任务")
 OF_A_FLOW = re.compile(r"累计|年初(?:至|以来)")  # what a stock form may well say of itself
-ABOUT_ALL = re.compile(r"(?:以上|上述|[上本此]表|表[中内]|数据|数字)[^,，。;；]{0,8}(?:为|是|系|按|(?<!不)包?[含括]|均|指)([^。;；]*)")
+ABOUT_ALL = re.compile(
+    r"(?:以上|上述|[上本此]表|表[中内]|数据|数字)[^,，。;；]{0,8}(?:为|是|系|按|(?<!不)包?[含括]|均|指)([^。;；]*)"
+)
 OTHER_SHEET = re.compile(r"作废|样[表本例]|示例|草稿|备份|[旧原]表|旧\W*$")
 A_DAY = re.compile(r"[(（]?[^()（）]{8,11}[)）]?")  # （2018年9月30日）
 NUMERAL = re.compile(r"[0-9一二三四五六七八九]")
@@ -339,7 +343,9 @@ def _period(
     filed: list[Period] = []
     days: list[date] = []
     texts: list[str] = []
-    for n, lines in enumerate(sources):
+    looked_at: list[Lines] = []
+    for lines in sources:
+        looked_at.append(lines)
         for line in (*lines.titles, *lines.periods):
             _periods_in(line.text, frequency, said, other, AT_END)
         said += [p for line in lines.periods for day in find_dates(line.text) if (p := _ending(day, frequency))]
@@ -359,7 +365,7 @@ def _period(
         _periods_in(table.sheet.name, frequency, said, other)
     distinct = sorted(set(said))
     if len(distinct) == 1:
-        beside, unclear = _times_beside(sources[: n + 1], distinct[0])
+        beside, unclear = _times_beside(looked_at, distinct[0])
         agreed = _agrees(distinct[0], [*other, *beside], filed) and not unclear
         if agreed and all(_is_filed(distinct[0], day) for day in days):
             return distinct[0]
@@ -737,7 +743,7 @@ def _read_rows(found: Return, table: Table, units: Register) -> dict[int, Row]:
         if r in hidden:
             _tell(found, table, "query", "hidden_row", [table.address(r, form_name(table))])
     unread = {finding.item for finding in found.findings if finding.rule in DOUBTS}
-    for r in () if _counted_in(table, rows) else _like_totals(found.form, rows, unread):
+    for r in sorted(_like_totals(found.form, rows, unread, counted=_counted_in(table, rows))):
         _tell(found, table, "query", "total_alike", [table.address(r, form_name(table))], None, rows[r].label or "—")
     for severity, rule, listed in (("query", "part_row", table.parts), ("note", "compared_row", table.compared)):
         for r in listed:
@@ -755,43 +761,173 @@ def _read_rows(found: Return, table: Table, units: Register) -> dict[int, Row]:
 
 
 def _find_foreign(found: Return, table: Table, units: Register) -> set[int]:
-    """Tells of the rows that are not the return's: a heading above them (一季度) or a column beside them (月份, 县区)
-    says so. Gives the headings."""
+    """Tells of the rows that are not the return's: words above them (一季度, 附：上季度培训情况) or a column beside them
+    (月份, 县区) say so. Gives the headings."""
     assert found.unit
     assert found.period
-    name, time, headings = form_name(table), "", set()
-    others = set(table.columns.values()) - {table.columns[name]}
+    name, above, headings, doubtful = form_name(table), Claim(), set(), dict[int, list[str]]()
     # In a register of pairings 年度 is the year of the pairing.
     time_head = TIME_HEAD if found.form.measure == "flow" or found.form.frequency == "year" else PERIOD_HEAD
-    for r in table.body:
-        cells = table.sheet.rows[r]
-        text = text_of(table.cell(r, name))
-        if all(is_blank(cells[c]) for c in others if c < len(cells)) and is_time(text):
-            time = text
-            headings.add(r)
-            _tell(found, table, "note", "heading", [table.address(r, name)], name, text)
+    body = set(table.body)
+    for r in range(table.header[1] + 1, max(body, default=0) + 1):
+        if text := _words_alone(table, r, r in body):
+            claim = _claim(found, text, units)
+            if not claim.rule and _heads_again(table, r) and not _is_page_matter(found, text, units):
+                claim = Claim("other_figures", text)
+            if claim.rule or _same_rank(text, above.text):
+                above = claim
+            if claim.rule == "other_figures":
+                doubtful[r] = cells = [table.sheet.address(r, table.columns[name])]
+            if r in body and claim.rule in ("own", *FOREIGN):
+                headings.add(r)
+                _tell(found, table, "note", "heading", [table.address(r, name)], name, text)
             continue
-        beside = {head: _month_of(cells[c]) for c, head in table.extra if c < len(cells) and not is_blank(cells[c])}
-        times = [
-            time,
-            *(_with_measure(head, text) for head, text in beside.items() if time_head.fullmatch(tidy_head(head))),
-        ]
-        named = [
-            (text, units.find(text, alike=False).unit)
-            for head, text in beside.items()
-            if UNIT_HEAD.fullmatch(tidy_head(head))
-        ]
-        for text in times:
-            if is_time(text) and not any(_touch(one, found.period) for one in _periods_of(text, found.period)):
-                table.foreign.add(r)
-                params = {"period": found.period.code}
-                _tell(found, table, "error", "row_of_another_time", [table.address(r, name)], None, text, **params)
-        for text, unit in named:
-            if unit and unit.level <= COUNTY and not found.unit.code.startswith(unit.code):
-                table.foreign.add(r)
-                params = {"reporter": found.unit.name}
-                _tell(found, table, "error", "row_of_another_unit", [table.address(r, name)], None, text, **params)
+        if r not in body:
+            continue
+        if _is_named_by_time(found, table, r, units):  # 二季度 | 3期 | 104人次 over the rows of it
+            above = _claim(found, text_of(table.cell(r, name)), units)
+        if above.rule == "other_figures":
+            cells.append(table.address(r, name))
+        for claim in (*([above] if above.rule in FOREIGN else ()), *_claims_beside(found, table, r, time_head, units)):
+            table.foreign.add(r)
+            params = {"period": found.period.code, "reporter": found.unit.name}
+            _tell(found, table, "error", claim.rule, [table.address(r, name)], None, claim.text, **params)
+    for r, cells in doubtful.items():
+        if len(cells) > 1:
+            text = _words_alone(table, r, r in body)
+            _tell(found, table, "query", "other_figures", cells, None, text, period=found.period.code)
     return headings
+
+
+class Claim(NamedTuple):
+    """What words say of the rows beneath them. rule: own, they are the return's; one of FOREIGN, they are not;
+    other_figures, perhaps not; "" nothing."""
+
+    rule: str = ""
+    text: str = ""
+
+
+FOREIGN = ("row_of_another_time", "row_of_another_unit")
+TIMES = re.compile(  # wherever they stand in a text
+    r"(?<!\d)(?:19|20)\d\d年?度?(?:第?[一二三四1-4]季度?|[上下]半年度?|\d{1,2}(?:[-—–~〜至到]\d{1,2})?月份?|全年)?|"
+    r"第?[一二三四1-4](?:[-—–~〜至到、和][一二三四1-4])?季度?|[上下]半年度?|前[一二两三]个?季度?|全年|"
+    r"(?<!\d)(?:\d{1,2}(?:[-—–~〜至到]\d{1,2})?|[一二三四五六七八九十]{1,2})月份?(?!\d)"
+)
+RELATIVE = re.compile(
+    r"(?<!以)上(?:一?个?季度?|期|年度?|一?个?月)|[去前往]年|下(?:一?个?季度?|期|年度?|一?个?月)|[明次]年|"
+    r"拟(?:举办|开展|办|安排|组织)|未(?:举办|开展|完成|实施|办)"
+)
+DOUBTFUL = re.compile(rf"{OTHER_FIGURES.pattern}|{OTHER_SHEET.pattern}|参考|补报|不[计算]|历史|以前")
+IN_PLAN = re.compile(r"计划[内外]")  # 计划外培训 was held
+HEADING_WORDS = re.compile(
+    r"附[表注件]?\d*|注|说明|备注|参考|补报|以下|下[面表列]|上表|[均皆]?[为是系]|的|同期|数[据字]?|统战|机构|人员|委员|培训|教育|活动|"
+    r"宣传|信息|工作|保障|结对|帮扶|配备|情况|表|计划|安排|完成|举办|开展|统计|部分|各?乡镇|各单位|末|底|期|[^\w]"
+)
+PAGE_MATTER = re.compile(
+    r"续|第\S{1,3}页|共\S{1,3}页|接上|[转见]下页|单位[:：]|填[表报]|审[核签]|负责人|制表|联系|日期|时间|领导|零报告"
+)
+POINTS_DOWN = re.compile(r"以下|下[面表列]|附")
+
+
+def _words_alone(table: Table, r: int, in_body: bool) -> str:
+    """The words of a row without values that stands between rows: a heading, a caption, a note."""
+    if not in_body and (r in table.parts or r in table.compared or any(r == total for total, *_ in table.totals)):
+        return ""
+    cells = [cell for cell in table.sheet.rows[r] if not is_blank(cell)]
+    others = {c for item, c in table.columns.items() if item != form_name(table)}
+    if in_body and any(not is_blank(_cell(table.sheet, (r, c))) for c in others):
+        return ""
+    words = list(dict.fromkeys(narrow(text_of(cell)) for cell in cells if type(cell) is str))
+    if not in_body and (len(words) > 3 or any(type(cell) is not str for cell in cells) or _is_head(table, r)):
+        return ""
+    return " ".join(words)
+
+
+def _is_head(table: Table, r: int) -> bool:
+    """Whether the row repeats a row of the header, as on a new printed page."""
+    words = {text_of(cell) for cell in table.sheet.rows[r] if not is_blank(cell)}
+    first, last = table.header
+    rows = table.sheet.rows[first : last + 1]
+    return any(words and words == {text_of(cell) for cell in row if not is_blank(cell)} for row in rows)
+
+
+def _heads_again(table: Table, r: int) -> bool:
+    """Whether the header is repeated right beneath these words."""
+    filled = (below for below in range(r + 1, min(r + 5, len(table.sheet.rows))) if any(table.sheet.rows[below]))
+    return _is_head(table, next(filled, r))
+
+
+def _is_page_matter(found: Return, text: str, units: Register) -> bool:
+    """Whether words over a repeated header say nothing of the rows: 续表, who filled it in, 二、座谈会, a township."""
+    assert found.unit
+    if PAGE_MATTER.search(text) or NUMBERED.match(text) or (FOOTER.match(text) and not POINTS_DOWN.search(text)):
+        return True
+    named = {plain(code.label.zh) for item in found.form.items for code in item.codes}
+    return plain(text) in named or units.match(text, within=found.unit.code, alike=False).how != "none"
+
+
+def _claim(found: Return, text: str, units: Register) -> Claim:
+    """What a heading, a caption or a note says of the rows beneath it."""
+    assert found.unit
+    assert found.period
+    line = "".join(narrow(text).split())
+    if FILED_LINE.match(line) or units.match(text, within=found.unit.code, alike=False).how != "none":
+        return Claim()
+    if labelled := UNIT_LINE.match(line) or PERIOD_LINE.match(line):
+        line = labelled[labelled.lastindex or 0]
+    bare = IN_PLAN.sub("", tidy_head(line))
+    times = [any(_touch(one, found.period) for one in _periods_of(time, found.period)) for time in TIMES.findall(bare)]
+    rest = TIMES.sub("", bare)
+    relative, left = RELATIVE.search(rest), HEADING_WORDS.sub("", RELATIVE.sub("", rest))
+    if (relative or times) and not any(times):
+        listed = found.form.measure == "stock" and found.form.rows.unit_item != found.form.rows.name_item
+        sure = not left and (not listed or is_time(text))  # a register goes on from year to year
+        return Claim("row_of_another_time" if sure else "other_figures", text)
+    if relative or not all(times) or DOUBTFUL.search(rest):
+        return Claim("other_figures", text)
+    for name in {bare, left} if len(left) > 1 else ():
+        unit = units.find(name, alike=False).unit
+        if unit and unit.level <= COUNTY and not _touch_units(unit, found.unit):
+            return Claim("row_of_another_unit", text)
+    return Claim("own", text) if times and not left else Claim()
+
+
+def _touch_units(one: OrgUnit, other: OrgUnit) -> bool:
+    return one.code.startswith(other.code) or other.code.startswith(one.code)
+
+
+def _same_rank(text: str, above: str) -> bool:
+    """Whether a heading is numbered as the one above it is, and ends what that one said: 三、其他 after 二、四季度计划."""
+    both = NUMBERED.match(text), NUMBERED.match(above)
+    return all(both) and (text[0] in "(（") == (above[0] in "(（")
+
+
+def _is_named_by_time(found: Return, table: Table, r: int, units: Register) -> bool:
+    """Whether a row with values is called by another time and gives no choices: the sum of that time's rows."""
+    rows, name = found.form.rows, form_name(table)
+    if rows.unit_item == rows.name_item or not TIMES.search(text := narrow(text_of(table.cell(r, name)))):
+        return False
+    chosen = (code for code in table.columns if code != name and not found.form.by_code[code].numeric)
+    return all(is_blank(table.cell(r, code)) for code in chosen) and _claim(found, text, units).rule == FOREIGN[0]
+
+
+def _claims_beside(found: Return, table: Table, r: int, time_head: re.Pattern[str], units: Register) -> Iterator[Claim]:
+    """The other times and units that stand in columns beside the items."""
+    assert found.unit
+    assert found.period
+    cells = table.sheet.rows[r]
+    for c, head in table.extra:
+        if c >= len(cells) or is_blank(cells[c]):
+            continue
+        text, tidy = _month_of(cells[c]), tidy_head(head)
+        time = _with_measure(head, text)
+        if time_head.fullmatch(tidy) and is_time(time):
+            if not any(_touch(one, found.period) for one in _periods_of(time, found.period)):
+                yield Claim("row_of_another_time", time)
+        if UNIT_HEAD.fullmatch(tidy):
+            unit = units.find(text, alike=False).unit
+            if unit and unit.level <= COUNTY and not found.unit.code.startswith(unit.code):
+                yield Claim("row_of_another_unit", text)
 
 
 def _month_of(cell: Cell) -> str:
@@ -809,26 +945,68 @@ def _cell(sheet: Sheet, at: tuple[int, int]) -> Cell:
     return sheet.rows[row][column] if column < len(sheet.rows[row]) else ""
 
 
-def _like_totals(form: Form, rows: Mapping[int, Row], unread: Collection[str | None]) -> Iterator[int]:
-    """Rows that in all columns are the sum of the other rows, or at least as much where some of these could not be
-    read; in most columns, where they give no choice. Of a form whose rows are units only those of the reporting unit
-    itself or of a department, for a township's is a township's."""
-    summed = [item.code for item in form.items if item.summed]
-    choices = [item.code for item in form.items if not item.numeric and item.code != form.rows.name_item]
-    if form.by_code[form.rows.name_item].type not in ("text", "unit") or len(rows) < 3:
-        return
-    totals = {item: _sum(rows.values(), item) for item in summed}
-    for r, row in rows.items():
-        given = {item: value for item in summed if (value := row.values.get(item))}
-        if not given or (row.kind in ("township", "village") and form.rows.unit_item == form.rows.name_item):
-            continue
-        chosen = any(row.values.get(item) is not None for item in choices)
-        whole = [2 * value == totals[item] for item, value in given.items() if item not in unread]
-        partly = [2 * value >= totals[item] for item, value in given.items() if item in unread]
-        exact, several = all(whole) and all(partly), len(whole) >= 3
-        most = several and 2 * sum(whole) > len(whole)
-        if (exact and several) or (not chosen and (exact or most)):
-            yield r
+def _like_totals(form: Form, rows: Mapping[int, Row], unread: Collection[str | None], *, counted: bool) -> set[int]:
+    """Rows that seem to be sums of others: of all, unless a 合计 of the sheet has counted them, or of those beside them."""
+    if form.by_code[form.rows.name_item].type not in ("text", "unit"):
+        return set()
+    units_only = form.rows.unit_item == form.rows.name_item  # a township's row is a township's
+    may_be = [r for r, row in rows.items() if not (units_only and row.kind in ("township", "village"))]
+    whole = set() if counted or len(rows) < 3 else {r for r in may_be if _is_sum_of_all(form, rows, r, unread)}
+    found: set[int] = set()
+    while more := {r for r in may_be if r not in found and _is_sum_beside(form, rows, r, found, unread, counted)}:
+        found |= more
+    return whole | found
+
+
+def _choices(form: Form, row: Row) -> int:
+    """How many of its choices, dates and other words but the name a row gives."""
+    codes = (item.code for item in form.items if not item.numeric and item.code != form.rows.name_item)
+    return sum(row.values.get(code) is not None for code in codes)
+
+
+def _is_sum_of_all(form: Form, rows: Mapping[int, Row], r: int, unread: Collection[str | None]) -> bool:
+    """Whether a row is in all columns the sum of the other rows, or at least as much where some of these could not be
+    read; in most columns, where it gives no choice."""
+    given = {item.code: value for item in form.items if item.summed and (value := rows[r].values.get(item.code))}
+    if not given:
+        return False
+    totals = {item: _sum(rows.values(), item) for item in given}
+    whole = [2 * value == totals[item] for item, value in given.items() if item not in unread]
+    partly = [2 * value >= totals[item] for item, value in given.items() if item in unread]
+    exact, several = all(whole) and all(partly), len(whole) >= 3
+    most = several and 2 * sum(whole) > len(whole)
+    return (exact and several) or (not _choices(form, rows[r]) and (exact or most))
+
+
+def _is_sum_beside(
+    form: Form, rows: Mapping[int, Row], r: int, sums: Collection[int], unread: Collection[str | None], counted: bool
+) -> bool:
+    """Whether a row is in every column that it fills the sum of the rows right above or right beneath it, other such
+    sums left out: in two columns where it gives fewer choices than each of these, in three where it gives none."""
+    values = {item.code: value for item in form.items if item.summed and item.code not in unread
+              and type(value := rows[r].values.get(item.code)) is Decimal}  # fmt: skip
+    several, chosen = sum(map(bool, values.values())), _choices(form, rows[r])
+    if several < 2:
+        return False
+    listed = form.rows.unit_item != form.rows.name_item  # two courses are seldom alike, two townships often
+    numbers = list(rows)
+    at = numbers.index(r)
+    for beside in (numbers[at + 1 :], numbers[:at][::-1]):
+        added, fewest, n = dict.fromkeys(values, Decimal(0)), chosen + 1, 0
+        for other in (rows[o] for o in beside if o not in sums):
+            for item in values:
+                if type(value := other.values.get(item)) is Decimal:
+                    added[item] += value
+            if any(added[item] > value for item, value in values.items()):
+                break
+            if any(other.values.get(item) for item in values):
+                fewest, n = min(fewest, _choices(form, other)) if n else _choices(form, other), n + 1
+            if added == values:
+                fewer = chosen < fewest
+                enough = several >= (2 if fewer else 5 if counted else 3)
+                if enough and (fewer or not chosen) and (n > 1 or (listed and fewer)):
+                    return True
+    return False
 
 
 def form_name(table: Table) -> str:
@@ -886,7 +1064,9 @@ def _check_columns(found: Return, table: Table) -> None:
             column < len(cells) and not is_blank(cells[column])
             for cells in map(table.sheet.rows.__getitem__, table.body)
         ):
-            _tell(found, table, "note", "extra_column", [table.head_address(column)], None, head)
+            perhaps = any(plain(BRACKETS.sub("", narrow(item.label.zh))) in plain(head) for item in table.missing)
+            severity = "query" if perhaps else "note"
+            _tell(found, table, severity, "extra_column", [table.head_address(column)], None, head)
     for item, column in table.columns.items():
         if column in table.sheet.hidden_columns:
             _tell(found, table, "query", "hidden_column", [table.head_address(column)], item)

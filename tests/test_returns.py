@@ -1296,3 +1296,15 @@ def test_a_sheet_of_another_quarter_does_not_take_the_period_of_the_first() -> N
         for title, name in ((f"{TITLE}\n| 填报单位：松山区 |", "表1"), ("| 宣传信息情况表（8月） |", "表2"))
     )
     assert [asked(found) for found in read_all(first, second)] == [{}, {"period": ["2018-09"]}]
+
+
+def test_a_column_that_was_left_out_is_queried_where_it_may_be_the_one_that_is_missing() -> None:
+    def severities(*heads: str) -> list[str]:
+        staff = "| 单位名称 | 核定编制 | 在岗人数 | 专职 | 兼职 | 女性"
+        lines = (f"{staff} | {' | '.join(heads)} |", f"| 区委统战部 | 3 | 3 | 3 | 0 | 1 {'| 7 ' * len(heads)}|")
+        found = read("| 松山区2018年第三季度统战机构人员配备情况表 |", *lines)
+        return [severity for severity, rule, _ in findings(found) if rule == "extra_column"]
+
+    assert severities("业务经费乙项") == ["query"]
+    assert severities("业务经费(万元)", "上年业务经费") == ["note"]
+    assert severities("编外人员") == ["note"]
