@@ -76,7 +76,13 @@ def edit_rules(view: ui.View, draft: Draft) -> list[dict]:
     """The table; gives its rows as they are now."""
     rules = draft.rules
     if not rules:
-        ui.empty(_("No rules: everything is owed as said above. Add one beneath."), icon="📋")
+        none = _("No rules: everything is owed as said above. Add one beneath.")
+        if assignments.laid_down(view.store, sample=True):
+            none = _(
+                "No rules but those of the demonstration data, listed beneath: what they leave out is owed as said "
+                "above. Add one beneath."
+            )
+        ui.empty(none, icon="📋")
         return []
     columns = {
         "form": st.column_config.TextColumn(_("Form"), disabled=True),

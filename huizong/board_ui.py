@@ -11,7 +11,7 @@ from huizong.desk_ui import when_received
 from huizong.forms import all_forms
 from huizong.org_units import register
 from huizong.periods import Period
-from huizong.texts import N_, _, language
+from huizong.texts import N_, _, language, percent
 
 ICONS = {"overdue": "⏰", "missing": "⬜", "sent_back": "↩️", "errors": "🔴", "to_explain": "🟠", "pending": "🔵",
          "absent": "🔒", "accepted": "🟢", "nil": "⭕"}  # fmt: skip
@@ -107,14 +107,14 @@ def show_figures(view: ui.View, board: pd.DataFrame) -> None:
     }
     for place, (label, figure, words) in zip(st.columns(len(figures)), figures, strict=True):
         with place:
-            st.metric(label, figure, help=words)
+            st.metric(label, figure if isinstance(figure, str) else f"{figure:,}", help=words)
             if label in behind:
                 offer_list(*behind[label])
     if row.n_unjudged:
         words = _("In time speaks of {judged} returns. {n} more were due before this desk was opened on {day}, and it "
                   "is not known when they came: they count neither as in time nor as late.")  # fmt: skip
         opened = view.keep("opened", lambda: desk.opened(view.store))
-        told = ["🕰️ " + words.format(judged=row.n_judged, n=row.n_unjudged, day=opened)]
+        told = ["🕰️ " + words.format(judged=f"{row.n_judged:,}", n=f"{row.n_unjudged:,}", day=opened)]
         states = desk.in_each_state(board)
         told += [_("Those that have not come are overdue all the same.")] * (states["overdue"] > 0)
         told += [_("Those that had not come when the period was closed are absent, not overdue.")] * (
@@ -154,7 +154,7 @@ def offer_list(label: str, rows: pd.DataFrame) -> None:
 
 
 def share(value: float) -> str:
-    return figure_words.NO_FIGURE if pd.isna(value) else f"{value:.1%}"
+    return figure_words.NO_FIGURE if pd.isna(value) else percent(value)
 
 
 def choose_states(board: pd.DataFrame) -> list[str]:
@@ -165,7 +165,7 @@ def choose_states(board: pd.DataFrame) -> list[str]:
         list(counted),
         selection_mode="multi",
         default=[state for state in st.session_state.get("states", []) if state in counted],
-        format_func=lambda state: f"{ICONS[state]} {state_label(state)} {counted[state]}",
+        format_func=lambda state: f"{ICONS[state]} {state_label(state)} {counted[state]:,}",
         key=f"states {counted}",  # other labels are another widget, which begins with what was picked before
         label_visibility="collapsed",
     )

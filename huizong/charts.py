@@ -18,6 +18,7 @@ import plotly.graph_objects as go
 
 from huizong.figure_words import (
     NO_FIGURE,
+    counted,
     format_figure,
     format_number,
     format_value,
@@ -27,7 +28,7 @@ from huizong.figure_words import (
 )
 from huizong.forms import Forms, Indicator
 from huizong.periods import Period
-from huizong.texts import _, language
+from huizong.texts import _, fixed, language, percent
 
 BLUE, ORANGE, GREEN, PINK, SKY, VERMILION, YELLOW, GREY = (
     "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#888888",
@@ -186,9 +187,9 @@ def response(frame: pd.DataFrame, caption: Caption) -> go.Figure:
     units = rows[["unit"]].to_numpy(str)
     printed = []
     for row in rows.itertuples():
-        text = f"{row.n_received}/{row.n_expected} · {row.response:.0%}"
+        text = f"{row.n_received}/{row.n_expected} · {percent(row.response, 0)}"
         if not pd.isna(row.on_time):
-            text = _("{text} · in time {on_time}").format(text=text, on_time=f"{row.on_time:.0%}")
+            text = _("{text} · in time {on_time}").format(text=text, on_time=percent(row.on_time, 0))
         printed.append(text)
     sent = go.Bar(
         x=rows["response"].to_numpy(float), y=places, orientation="h", name=_("Returns in"), width=0.72,
@@ -360,14 +361,14 @@ def composition(
             orientation="h",
             name=labels[part],
             marker={"color": colours[part], "line": {"width": 0}},
-            text=[f"{share:.0%}" if share >= 0.05 else "" for share in shares],
+            text=[percent(share, 0) if share >= 0.05 else "" for share in shares],
             textposition="inside",
             insidetextanchor="middle",
             insidetextfont={"color": ink_on(colours[part])},
             textangle=0,
             customdata=np.array(table.index, str)[:, None],
             hovertext=[
-                f"{name}，{labels[part]}：{value:,.0f} {unit} ({share:.1%})"
+                f"{name}，{labels[part]}：{counted(fixed(value), unit)} ({percent(share)})"
                 for name, value, share in zip(names, values, shares, strict=True)
             ],
             hoverinfo="text",
@@ -377,7 +378,7 @@ def composition(
     nothing = pd.DataFrame({"unit": table.index[blank], "indicator": "", "period": ""})
     traces.append(words_at(blank, [_("not reported")] * len(blank), nothing))
     ticks = [
-        _("{name} ({total})").format(name=name, total=f"{total:,.0f}") if total > 0 else name
+        _("{name} ({total})").format(name=name, total=fixed(total)) if total > 0 else name
         for name, total in zip(names, totals, strict=True)
     ]
     return drawn(
@@ -432,7 +433,7 @@ def response_over_time(
     shares = table.reindex(index=list(regions), columns=[period.code for period in periods]).to_numpy(float)
     return grid(
         shares,
-        [[NO_FIGURE if np.isnan(share) else f"{share:.0%}" for share in line] for line in shares],
+        [[NO_FIGURE if np.isnan(share) else percent(share, 0) for share in line] for line in shares],
         [[(unit, measure, period.code) for period in periods] for unit in regions],
         list(regions.values()),
         time_ticks(periods),
@@ -658,7 +659,7 @@ def strip(frame: pd.DataFrame, own: tuple[str, float], caption: Caption, unit: s
     lanes = np.resize(np.array([0.0, 0.22, -0.22, 0.44, -0.44]), len(rows))  # side by side where they are close
 
     def printed(number: float) -> str:
-        return f"{number:.1%}" if share else f"{number:,.4g}"
+        return percent(number) if share else f"{number:,.4g}"
 
     peers = go.Scatter(
         x=values,
@@ -700,7 +701,7 @@ def flows(frame: pd.DataFrame, caption: Caption, unit: str, *, most: int = MOST_
     weights = {name: top.loc[top["source"] == name, "weight"].sum() for name in sources}
     sankey = go.Sankey(
         node={
-            "label": [f"{name} {weights[name]:,.0f}" for name in sources] + targets,
+            "label": [f"{name} {fixed(weights[name])}" for name in sources] + targets,
             "color": [BLUE] * len(sources) + [GREY] * len(targets),
             "pad": 12,
             "thickness": 14,
@@ -711,7 +712,7 @@ def flows(frame: pd.DataFrame, caption: Caption, unit: str, *, most: int = MOST_
             "target": np.array([len(sources) + targets.index(name) for name in top["target"]]),
             "value": top["weight"].to_numpy(float),
             "color": "rgba(136,136,136,0.30)",
-            "hovertemplate": "%{source.label} → %{target.label}：%{value:,.0f} " + unit + "<extra></extra>",
+            "hovertemplate": "%{source.label} → %{target.label}：" + counted("%{value:,.0f}", unit) + "<extra></extra>",
         },
         valueformat=",.0f",
         textfont={"shadow": "none"},

@@ -574,6 +574,7 @@ def figure(args: argparse.Namespace) -> int:
         "missing_units": row["missing"],
         "missing_names": [store.units.get(code).name for code in row["missing"]],
         "missing_periods": row["missing_periods"],
+        "unowed_periods": row["unowed_periods"],
         "carried_units": row["carried"],
         "below_threshold": bool(row["below_threshold"]),
         "target": number(row["target"]),

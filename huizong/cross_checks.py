@@ -20,7 +20,7 @@ from huizong.org_units import LEVELS
 from huizong.periods import Period
 from huizong.store import EVERYWHERE, Store
 from huizong.submissions import listed
-from huizong.texts import N_, _, language
+from huizong.texts import N_, _, fixed, language, percent
 
 MOST = 20  # lines told at once: what a person works through in a morning
 STRENGTH = 3.5  # spreads from what was expected: the limit of Iglewicz and Hoaglin (1993) for scores made with the MAD
@@ -278,7 +278,7 @@ def _copies(store: Store, scope: Sequence[str], params: Mapping[str, object]) ->
     for row in frame.to_dict("records"):
         form, stake = store.forms[row["form"]], row["at_stake"]
         before = Period.of(row["before_period"]).label(language())
-        of_rows = _("{share} of the rows of {parent}").format(share=f"{stake:.1%}", parent=_name(store, row["parent"]))
+        of_rows = _("{share} of the rows of {parent}").format(share=percent(stake), parent=_name(store, row["parent"]))
         yield Line(
             check="copied",
             **_shared(row),
@@ -286,7 +286,7 @@ def _copies(store: Store, scope: Sequence[str], params: Mapping[str, object]) ->
             label=form.title.get(language()),
             parts=tuple(item.code for item in form.items if item.numeric),
             value=f"{row['period']}={row['before_period']}",  # the next copy is another one
-            message=words.format(same=row["n_same"], n=row["n"], before=before, usual=f"{row['usual']:.0%}"),
+            message=words.format(same=row["n_same"], n=row["n"], before=before, usual=percent(row["usual"], 0)),
             remedy=_remedy("copied"),
             effect=stake,
             effect_text=of_rows,
@@ -513,15 +513,13 @@ def _name(store: Store, unit: str) -> str:
 
 def _number(value: float | None) -> str:
     """14,380,000 · 5.5 · —"""
-    return "—" if value is None or pd.isna(value) else f"{value:,.4f}".rstrip("0").rstrip(".")
+    return "—" if value is None or pd.isna(value) else fixed(value, 4).rstrip("0").rstrip(".")
 
 
 def _figure(value: float, indicator: Indicator | None) -> str:
-    if indicator and indicator.share:
-        return f"{value:.{indicator.decimals}%}"
     if indicator:
-        return f"{value:,.{indicator.decimals}f}"
-    return f"{value:,.1f}".removesuffix(".0") if abs(value) < 100 else f"{value:,.0f}"
+        return (percent if indicator.share else fixed)(value, indicator.decimals)
+    return fixed(value, 1).removesuffix(".0") if abs(value) < 100 else fixed(value)
 
 
 def _cells(place: str, rows: Sequence[int], *, whole: bool) -> str:

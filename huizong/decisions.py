@@ -13,6 +13,7 @@ from uuid import uuid4
 from huizong import assignments, journal
 from huizong.answers import numbered
 from huizong.derive import apply
+from huizong.edits import looks_personal
 from huizong.forms import SHORTEST_EXPLANATION, Form
 from huizong.loading import TOLD
 from huizong.org_units import LEVELS
@@ -21,6 +22,7 @@ from huizong.store import Cursor, Store
 from huizong.targets import Change, none_or, period_of_target
 from huizong.texts import _, language
 
+WRITTEN = ("reason", "explanation", "text", "answer", "note")  # of an event: what somebody wrote
 WAYS_TO_CHASE = ("telephone", "message", "letter", "visit")
 
 
@@ -41,7 +43,13 @@ def _happen(store: Store, who: str, kind: str, subject: str, body: dict) -> None
 
 
 def _record(store: Store, cursor: Cursor, who: str, *happenings: tuple[str, str, dict]) -> None:
-    """What has happened, after the caller has looked within the same transaction whether it may."""
+    """What has happened, after the caller has looked within the same transaction whether it may.
+
+    Raises NotAcceptable where what was written carries an identity or a mobile number: the journal keeps it for ever.
+    """
+    written = (body.get(name) for _kind, _subject, body in happenings for name in WRITTEN)
+    if any(looks_personal(text) for text in written if isinstance(text, str)):
+        raise NotAcceptable(_("an identity or mobile number is kept nowhere here; take it out of what you wrote"))
     apply(store, cursor, journal.append(cursor, who, list(happenings)))
 
 
@@ -420,7 +428,7 @@ def assign(
     with store.transaction() as cursor:
         if seen is not None and seen != assignments.last_saved(store):
             raise NotAcceptable(_("somebody has saved other rules in the meantime; load them and edit again"))
-        apply(store, cursor, journal.append(cursor, who, [("assigned", "", body)]))
+        _record(store, cursor, who, ("assigned", "", body))
 
 
 def chase(
@@ -477,4 +485,4 @@ def drop_samples(store: Store, *, who: str) -> None:
                 "demonstration returns are in force for closed periods; reopen these first, with a reason: {periods}"
             )
             raise NotAcceptable(words.format(periods=_(", ").join(said)))
-        apply(store, cursor, journal.append(cursor, who, happenings))
+        _record(store, cursor, who, *happenings)

@@ -76,7 +76,8 @@ def decide(view: ui.View, submission: pd.Series) -> None:
             )
         with st.popover(_("Send back"), icon="↩️"):
             reason = st.text_area(_("Reason"), key=f"reason {submission['id']}", height=NOTE_PIXELS)
-            offer_notice(view, submission, reason.strip())
+            with st.container(horizontal=True, vertical_alignment="bottom", key="notice"):  # all in sight on 768 pixels
+                offer_notice(view, submission, reason.strip())
             if deed_button(_("Send it back"), wanting_reason(reason), key=f"send back {submission['id']}"):
                 attempt(
                     lambda: decisions.send_back(view.store, submission["id"], who=ui.who(), reason=reason.strip()),
@@ -235,7 +236,11 @@ def offer_nil(view: ui.View, *, form: str | None = None, unit: str | None = None
             latest = next(code for code in periods if Period.of(code).end < date.today())
             periods = list(dict.fromkeys([latest, *periods]))
             period = ui.choose_period(f"period of {key} {form}", label=_("Period"), periods=periods)
-        reason = st.text_area(_("Reason"), key=f"reason of {key}", placeholder=_("who has said so, when and how"))
+        reason = st.text_area(
+            _("Reason"),
+            key=f"reason of {key}",
+            placeholder=_("when and how it was said; no names, no telephone numbers"),
+        )
         wanting = wanting_reason(reason) if unit else _("Choose the reporting unit first.")
         if deed_button(_("Enter it"), wanting, key=f"enter {key}"):
             attempt(

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from huizong.forms import Composition, Form, Indicator, Item, Rule
-from huizong.texts import _, language
+from huizong.texts import _, language, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -168,13 +168,13 @@ def blank_of(item: Item) -> str:
 
 def min_response_of(form: Form, indicator: Indicator) -> str:
     least = form.min_response if indicator.min_response is None else indicator.min_response
-    return f"{least:.0%}"
+    return percent(least, 0)
 
 
 def target_of(indicator: Indicator) -> str:
     if indicator.target is None:
         return ""
-    return f"{indicator.target:.{indicator.decimals}%}" if indicator.share else f"{indicator.target:g}"
+    return percent(indicator.target, indicator.decimals) if indicator.share else f"{indicator.target:g}"
 
 
 def rule_in_words(form: Form, rule: Rule) -> str:

@@ -97,7 +97,10 @@ def offer_blank(view: ui.View, form: str | None = None) -> None:
         periods, looked_at = recent_periods(chosen), ui.recall("period")
         if looked_at in periods:
             periods = list(dict.fromkeys([looked_at, *periods]))
-        code = ui.choose_period(f"blank period {form} {looked_at}", label=_("Period"), periods=periods)
+        key, picked = f"blank period {chosen.frequency} {looked_at}", st.session_state.setdefault("blank periods", {})
+        if key in picked:  # Streamlit forgets it while a form of another frequency is shown
+            st.session_state.setdefault(key, picked[key])
+        code = picked[key] = ui.choose_period(key, label=_("Period"), periods=periods)
         period = Period.of(code)
         chosen = all_forms().of(form, period)
         issue = {"language": view.language, "register": register()}
@@ -407,6 +410,8 @@ def offer_notice(view: ui.View, submission: pd.Series, reason: str) -> None:
         key=f"notice {submission['id']}",
         icon="📄",
         on_click="ignore",
+        disabled=not reason,  # a click that leaves the field would be quicker than what was written in it
+        help=wanting_reason(reason),
     )
 
 

@@ -15,7 +15,8 @@ from huizong.definitions import allowed_in_words, rule_in_words
 from huizong.forms import Form, Item
 from huizong.sheet import Cell, Workbook
 from huizong.texts import N_, _, language
-from huizong.values import DOUBTS
+from huizong.values import DOUBTS, TIDY
+from huizong.words_beside import ENOUGH
 
 if TYPE_CHECKING:
     import duckdb
@@ -44,6 +45,11 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
         N_("{found} may be several units: {candidates}"),
         N_("one unit"),
         N_("write the full name so that only one unit fits"),
+    ),
+    "several_names": (
+        N_("{found} seems to be several names; it was counted as one"),
+        N_("one name in a cell"),
+        N_("give each its own row; say so if it is one name"),
     ),
     "unit_twice": (
         N_("{found} stands in several rows"),
@@ -153,9 +159,14 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
         N_("unhide or delete the column"),
     ),
     "no_measure": (
-        N_("no unit is printed for {item}; it was read in {unit}"),
+        N_("no unit that is understood is printed for {item}; it was read in {unit}"),
         N_("the unit in the head or above the table"),
         N_("say so if the amounts are in {unit}; otherwise print their unit in the head"),
+    ),
+    "few_yuan": (
+        N_("{item} was read in yuan, as is printed, but no amount reaches 100 yuan"),
+        N_("the unit that the amounts are in"),
+        N_("say so if the amounts are in yuan; otherwise correct the unit in the head or above the table"),
     ),
     "mixed_measures": (
         N_("{item} is printed in another unit of money than other columns; it was converted"),
@@ -212,6 +223,11 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
         N_("what holds, without what does not"),
         N_("delete what no longer holds; otherwise take the line away"),
     ),
+    "too_many_parts": (
+        N_("the line has {found} parts, that of the heads {expected}: a comma in a number parts it in two"),
+        N_("as many parts as there are heads"),
+        N_("write numbers without commas (1200 for 1,200) or in quotation marks; or send the table as .xlsx"),
+    ),
     "hidden_row": (
         N_("the row is hidden; it was read all the same"),
         N_("visible rows"),
@@ -241,6 +257,10 @@ REASONS: dict[str, str] = {
     "too_many_merged": N_("A sheet has too many merged cells. Unmerge the cells, fill in each and upload it again."),
     "long_text": N_("A cell holds a text of more than 32,767 characters. Shorten it and upload the file again."),
     "too_slow": N_("Reading took too long and was stopped. Copy the table into a new workbook and upload that."),
+    "mistake": N_(
+        "The program made a mistake at this file: {cells}. Nothing of it was read. Keep the file, upload the table alone "
+        "in a new workbook, and tell whoever looks after this system."
+    ),
     "damaged": N_("The file is damaged. Open it in Excel or WPS, save it as .xlsx and upload it again."),
     "password": N_(
         "The file is protected by a password. Give the password; or remove it, save the file and upload it again."
@@ -337,8 +357,13 @@ def in_words(item: Item, value: str) -> str:
 
 # ---- personal data --------------------------------------------------------------------------------------------------
 
-MOBILE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
-IDENTITY = re.compile(r"(?<!\d)[1-9]\d{5}(?:19|20)\d{9}[\dXx](?!\d)")
+# Several may stand behind one another; in front may be +86, 0086, (86) or 0.
+MOBILE = re.compile(r"(?<!\d)(?<!0\.)(?:\(?(?:00)?86\)?|0)?(?:1[3-9]\d{9})+(?!\d)")
+GROUPED = re.compile(
+    r"(?<![\d.])(?:(?:00)?86\)?[\s\-.]?|0)?1[3-9]\d(?:\) ?|(?P<gap>[.\-_·•‧, ])?)"
+    r"(?:\d{4}(?(gap)(?P=gap)|[\s-]?)\d{4}|\d{3}(?(gap)(?P=gap)|[\s-]?)\d{5})(?!\d)"
+)
+IDENTITY = re.compile(r"(?=([1-9]\d{5}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dX]))")
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
 
@@ -348,26 +373,67 @@ def is_identity_number(text: str) -> bool:
 
 
 def looks_personal(cell: Cell) -> bool:
+    """Whether an identity or a mobile number stands in a cell, however its digits are parted."""
     if type(cell) is float:
-        return cell >= 13e9 and cell.is_integer() and (cell < 20e9 or 1e17 <= cell < 1e18)
-    if type(cell) is not str or len(cell) < 11:
+        return cell.is_integer() and (13e9 <= cell < 20e9 or 8613e9 <= cell < 8620e9 or 1e17 <= cell < 1e18)
+    if type(cell) is not str or not ENOUGH.search(cell):
         return False
-    digits = re.sub(r"(?<=\d)[ \-‐–—\u3000\xa0](?=\d)", "", cell.translate(FULL_WIDTH))
-    return bool(MOBILE.search(digits)) or any(is_identity_number(m[0]) for m in IDENTITY.finditer(digits))
+    text = cell.translate(TIDY).translate(DASHES).upper()
+    if MOBILE.search(text) or GROUPED.search(text) or MOBILE.search(re.sub(r"(?<=\d)[\s\-](?=\d)", "", text)):
+        return True
+    digits = re.sub(r"(?<=\d)[\s.\-_·•‧,()]{1,3}(?=[\dX])", "", text)
+    return any(is_identity_number(match[1]) for match in IDENTITY.finditer(digits))
 
 
-FULL_WIDTH = str.maketrans("０１２３４５６７８９Ｘｘ", "0123456789Xx")
+DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−"), "-")
+
+# Where beside its cells a workbook may carry a number.
+PARTS = {
+    "sheet": N_("sheet no."),
+    "sheet_name": N_("name of sheet no."),
+    "comment": N_("comment"),
+    "text_box": N_("text box or drawing"),
+    "header_footer": N_("header or footer"),
+    "formula": N_("formula"),
+    "validation": N_("data validation"),
+    "hyperlink": N_("hyperlink"),
+    "chart": N_("chart"),
+    "properties": N_("document properties"),
+    "defined_name": N_("defined name"),
+    "number_format": N_("number format"),
+    "linked": N_("values kept of a linked workbook"),
+    "pivot": N_("values kept of a pivot table"),
+    "page": N_("text or comment of the web page"),
+}
 
 
 def personal_cells(workbook: Workbook) -> list[str]:
-    """The cells that look like an identity or a mobile number: 表1!C7."""
-    return [
-        f"{sheet.name}!{sheet.address(r, c)}"
-        for sheet in workbook.sheets
+    """The cells that look like an identity or a mobile number, 表1!C7, and the parts beside them with such a number,
+    [comment] 表1!B5. Of a sheet that is named so only its number is said."""
+    names = [f"[sheet] {n}" if looks_personal(sheet.name) else sheet.name for n, sheet in enumerate(workbook.sheets, 1)]
+    cells = [
+        f"{name}!{sheet.address(r, c)}"
+        for name, sheet in zip(names, workbook.sheets, strict=True)
         for r, row in enumerate(sheet.rows)
         for c, cell in enumerate(row)
         if (len(cell) > 10 if type(cell) is str else type(cell) is float and cell > 1e10) and looks_personal(cell)
     ]
+    cells += [f"[sheet_name] {n}" for n, name in enumerate(names, 1) if name.startswith("[sheet]")]
+    if not workbook.beside:
+        return cells
+    known = dict(zip((sheet.name for sheet in workbook.sheets), names, strict=True))
+    parts = [
+        " ".join(filter(None, (f"[{part}]", "!".join(filter(None, (known.get(sheet, ""), cell))))))
+        for part, text, sheet, cell in workbook.beside
+        if looks_personal(text) and not (cells and part == "page")  # a page's text holds its cells as well
+    ]
+    return cells + list(dict.fromkeys(parts))
+
+
+def place_in_words(place: str) -> str:
+    """A place of `personal_cells` in the current language: comment 表1!B5."""
+    part = re.match(r"\[(\w+)\]", place)
+    return _(PARTS[part[1]]) + place[part.end() :] if part and part[1] in PARTS else place
 
 
 # ---- rules ----------------------------------------------------------------------------------------------------------

@@ -278,7 +278,16 @@ def levels_of_totals(pivot: Pivot) -> list[str]:
     return ["self", *LEVELS[level_of(pivot.unit) + 1 : LEVELS.index(pivot.level)]]
 
 
-RESPONSE = ("n_reporting", "n_expected", "n_nil", "missing", "missing_periods", "carried", "n_carried")
+RESPONSE = (
+    "n_reporting",
+    "n_expected",
+    "n_nil",
+    "missing",
+    "missing_periods",
+    "unowed_periods",
+    "carried",
+    "n_carried",
+)
 
 
 def answered_by_counties(townships: pd.DataFrame, counties: pd.DataFrame, units: Register) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 The address is the view: each choice is written into it, and whoever opens it sees the same.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -403,14 +403,17 @@ def show_notes(layout: Layout) -> None:
     if n := int((frame["n_carried"] > 0).sum()):
         told.append(_("{n} with returns carried forward").format(n=f"{n:,}"))
     forms = dict.fromkeys(all_forms().indicators[code][0].code for code in layout.pivot.indicators)
-    titles = _(", ").join(ui.form_title(code) for code in forms)
-    source = _("Source: returns “{form}”").format(form=titles)
-    if frame["n_sample"].any():
-        source += _(" (with demonstration data)")
+    source = source_of(forms, frame)
     if layout.pivot.filled:
         told.append(_("units without a figure are left out"))
     clicks = _("Click a figure for its terms, a head to sort, a unit to go there.")
     st.caption(f"{' · '.join(told)}  \n{source} · {clicks}")
+
+
+def source_of(forms: Iterable[str], frame: pd.DataFrame) -> str:
+    """Whose returns figures are made of, and whether demonstration data are among them."""
+    source = _("Source: returns “{form}”").format(form=_(", ").join(map(ui.form_title, forms)))
+    return source + _(" (with demonstration data)") * bool(frame["n_sample"].any())
 
 
 # ---- the chart -------------------------------------------------------------------------------------------------------
@@ -439,7 +442,7 @@ def show_chart(view: ui.View, layout: Layout) -> None:
     caption = Caption(words, ui.unit_name(view.unit), when, of)
     name = f"explore {measure} {code} {urlencode(pivot.query())}"
     took = {
-        "note": _("Source: returns “{form}”").format(form=ui.form_title(view.store.forms.indicators[code][0].code)),
+        "note": source_of([view.store.forms.indicators[code][0].code], frame),
         "table": lambda: charted(frame, indicator, words),
         "formats": {words: themes.excel_format(indicator)},
     }

@@ -63,9 +63,19 @@ def present_views(forms: Forms) -> list[str]:
     return views
 
 
+def kept(side: str) -> str:
+    """A side of a fact as the table holds it; a product beyond that is missing, and counted as such (`lost`)."""
+    return f"TRY_CAST({side} AS DECIMAL(18, 4))"
+
+
+def lost(side: str) -> str:
+    return f"({side} IS NOT NULL AND {kept(side)} IS NULL)"
+
+
 def number(expression: str) -> str:
-    """An expression as an exact number; true counts 1."""
-    return f"CAST(CAST(({expression}) AS DECIMAL(18, 4)) AS DECIMAL(38, 4))" if expression != "1" else "1"
+    """An expression as an exact number; true counts 1. DuckDB gives a product no more digits than its factors have."""
+    wide = expression.replace("*", "::DECIMAL(38, 4) *")
+    return f"CAST(({wide}) AS DECIMAL(38, 4))" if expression != "1" else "1"
 
 
 def side_of(term: Term) -> str:
@@ -135,9 +145,13 @@ def _sums(form: Form, forms: Forms, rows: str, places: str) -> list[str]:
                 f"FROM {rows} GROUP BY ALL"
             )
     if facts:
-        selects.append(
+        added = (
             f"SELECT '{form.code}' AS form, {places}, unnest(facts, recursive := TRUE) "
             f"FROM (SELECT {places}, [{', '.join(facts)}] AS facts FROM {rows} GROUP BY ALL)"
+        )
+        selects.append(
+            f"SELECT * REPLACE ({kept('numerator')} AS numerator, {kept('denominator')} AS denominator, "
+            f"n_incomplete + ({lost('numerator')} OR {lost('denominator')})::INTEGER AS n_incomplete) FROM ({added})"
         )
     return selects
 

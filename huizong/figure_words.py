@@ -11,7 +11,7 @@ import pandas as pd
 from huizong.forms import Forms, Indicator
 from huizong.org_units import register
 from huizong.periods import Period
-from huizong.texts import _, language
+from huizong.texts import _, fixed, language, percent
 
 NO_FIGURE = "—"
 NAMED = 4  # units named beside a figure; the others are counted
@@ -28,13 +28,13 @@ def format_number(value: float | None, indicator: Indicator) -> str:
     """9.9% · 3,300 · 116.4; a dash where there is none."""
     if value is None or pd.isna(value):
         return NO_FIGURE
-    return f"{value:.{indicator.decimals}%}" if indicator.share else f"{value:,.{indicator.decimals}f}"
+    return (percent if indicator.share else fixed)(value, indicator.decimals)
 
 
 def format_value(value: float | None, indicator: Indicator) -> str:
     """The same with its unit: 9.9% · 3,300 对 · 116.4 万元/对."""
     number = format_number(value, indicator)
-    return number if number == NO_FIGURE or indicator.unit is None else f"{number} {unit_of(indicator)}"
+    return number if number == NO_FIGURE or indicator.unit is None else counted(number, unit_of(indicator))
 
 
 def format_figure(row: Row, indicator: Indicator, strike: str = "markdown", *, unit: bool = True) -> str:
@@ -60,13 +60,13 @@ def format_comparison(row: Row, since: Since, indicator: Indicator) -> str:
     growth = row[f"growth_{since}"]
     if indicator.share or pd.isna(growth):
         text = format_change(row[f"change_{since}"], indicator)
-        return text if indicator.share or text == NO_FIGURE else f"{text} {unit_of(indicator)}"
+        return text if indicator.share or text == NO_FIGURE else counted(text, unit_of(indicator))
     return f"{signed(growth * 100, 1)}%"
 
 
 def signed(value: float, decimals: int) -> str:
     """With a plus, a true minus, or no sign when it rounds to nothing."""
-    number = f"{abs(value):,.{decimals}f}"
+    number = fixed(abs(value), decimals)
     if not number.strip("0.,"):
         return number
     return ("+" if value > 0 else "−") + number
@@ -74,6 +74,11 @@ def signed(value: float, decimals: int) -> str:
 
 def unit_of(indicator: Indicator) -> str:
     return _("%") if indicator.unit is None else indicator.unit.get(language())
+
+
+def counted(number: str, unit: str) -> str:
+    """12 人; of money in English 12.0 × 10,000 yuan, as two numbers side by side could be taken for one."""
+    return f"{number} × {unit}" if unit[:1].isdigit() else f"{number} {unit}"
 
 
 # ---- why, and what to know -------------------------------------------------------------------------------------------
@@ -87,7 +92,7 @@ def why(row: Row, indicator: Indicator) -> str:
 def remarks(row: Row, indicator: Indicator) -> list[str]:
     """What is to be known of a figure beside who has not reported: why there is none or none to rely on, nil returns
     among those it is made of, whose last return stands in."""
-    told = [why(row, indicator), nil_returns(row), carried_forward(row)]
+    told = [why(row, indicator), part_only(row), nil_returns(row), carried_forward(row)]
     return list(dict.fromkeys(filter(None, told)))
 
 
@@ -103,12 +108,12 @@ def for_the_whole_only(parts: pd.DataFrame, own: pd.Series, forms: Forms) -> pd.
 def why_none(row: Row, indicator: Indicator) -> str:
     if row.get("whole_only"):
         return _("only of the region as a whole")
+    if indicator.denominator is not None and row["denominator"] == 0:  # said by a row of a township, which owes nothing
+        return nil_returns(row) if all_nil(row) else _("the denominator is 0")
     if not row["n_expected"] and not row["n_reporting"]:
         return _("no return is due")
     if indicator.made_of_target and row["n_reporting"] and pd.isna(row["denominator"]):
         return _("no target has been entered")
-    if indicator.denominator is not None and row["denominator"] == 0:
-        return nil_returns(row) if all_nil(row) else _("the denominator is 0")
     if not row["n_reporting"]:
         return _("not reported yet")
     return _("cannot be worked out from what was reported")
@@ -123,7 +128,8 @@ def too_few(row: Row) -> str:
     """What a figure lacks to be relied on."""
     if not row.get("below_threshold"):
         return ""
-    what = {"n": row["n_reporting"], "m": row["n_expected"], "k": row["n_carried"], "min": f"{row['min_response']:.0%}"}
+    least = percent(row["min_response"], 0)
+    what = {"n": row["n_reporting"], "m": row["n_expected"], "k": row["n_carried"], "min": least}
     if row["n_carried"]:
         return _("only {n} of {m} reported, {k} carried forward: below {min}").format(**what)
     return _("only {n} of {m} reported: below {min}").format(**what)
@@ -133,6 +139,16 @@ def periods_missing(row: Row) -> str:
     """Of which periods returns have not come, where a figure is added up over several."""
     labels = [Period.of(code).label(language()) for code in row.get("missing_periods", ())]
     return _("returns missing of: {periods}").format(periods=_(", ").join(labels)) if labels else ""
+
+
+def part_only(row: Row) -> str:
+    """Which periods a figure added up over several leaves out because nobody owed a return of them."""
+    unowed = row.get("unowed_periods", ())
+    if pd.isna(row["value"]) or not len(unowed):
+        return ""
+    labels = [Period.of(code).label(language()) for code in unowed]
+    listed = _(", ").join(labels) if len(labels) <= NAMED else f"{labels[0]} … {labels[-1]}"
+    return _("of a part of it only; nothing was due for {periods}").format(periods=listed)
 
 
 def all_nil(row: Row) -> bool:

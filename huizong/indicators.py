@@ -168,9 +168,10 @@ def figures(
     indicator, period, unit, name, numerator, denominator, value (a share as a fraction), n_reporting, n_expected (units
     that owe the returns), n_nil (of n_reporting: whose returns are all nil returns), missing (codes of those of which
     one has not come), missing_periods (of a sum over several periods: those of which a return has not come),
-    n_incomplete (rows left out because a value is missing), n_sample (demonstration returns among them), carried (codes
-    of those of `missing` whose last return stands in for it; none unless carry), n_carried, min_response,
-    below_threshold (there is a value, but too few have reported or stand in), target.
+    unowed_periods (of these the ones for which nobody owed or sent a return), n_incomplete (rows left out because a
+    value is missing), n_sample (demonstration returns among them), carried (codes of those of `missing` whose last
+    return stands in for it; none unless carry), n_carried, min_response, below_threshold (there is a value, but too few
+    have reported or stand in), target.
     Asked for parts (level below the unit's) it has one row per indicator × period × part.
     present: in present boundaries (现行区划), former units counting with those that followed them (`Register.heirs`);
     else as it was then (当年区划).
@@ -219,7 +220,7 @@ def figures(
 
 
 COUNTS = ("n_reporting", "n_expected", "n_nil", "n_incomplete", "n_sample")
-LISTS = ("missing", "missing_periods", "carried")
+LISTS = ("missing", "missing_periods", "unowed_periods", "carried")
 
 
 def fill_counts(frame: pd.DataFrame) -> None:
@@ -296,6 +297,7 @@ THEN = (
     "n_reporting",
     "n_expected",
     "missing",
+    "unowed_periods",
     "below_threshold",
     "n_carried",
     "rank",
@@ -314,8 +316,9 @@ def compared(frame: pd.DataFrame, period: Period, forms: Forms) -> pd.DataFrame:
     frame: figures of compared_periods. To its columns come, each as ..._previous (环比) and ..._last_year (同比):
     value, numerator, denominator, n_reporting, n_expected, missing, below_threshold, n_carried as they were; change
     (value − value then; of a share a fraction: × 100 is 百分点); growth (change / value then; of what is no share and
-    was above zero); both missing where either figure is missing or below its threshold; same_reporters (False where
-    not the same units stand behind both: the comparison is then to be read with care).
+    was above zero); both missing where either figure is missing or below its threshold, or one is of more of its
+    periods than the other (unowed_periods); same_reporters (False where not the same units stand behind both: the
+    comparison is then to be read with care).
     """
     in_period = {one.code: frame[frame["period"] == one.code] for one in compared_periods(period)}
     names = {
@@ -330,7 +333,9 @@ def compared(frame: pd.DataFrame, period: Period, forms: Forms) -> pd.DataFrame:
     share = np.array([forms.indicators[code][1].share for code in codes], bool)
     for name, then in SINCE.items():
         before = _rows_at(in_period[then(period).code], names)
-        change = np.where(now["below_threshold"] | before["below_threshold"], np.nan, now["value"] - before["value"])
+        parts = [len(a) != len(b) for a, b in zip(now["unowed_periods"], before["unowed_periods"], strict=True)]
+        apart = now["below_threshold"] | before["below_threshold"] | np.array(parts, bool)
+        change = np.where(apart, np.nan, now["value"] - before["value"])
         grown = ~share & (before["value"] > 0)
         same = [list(a) == list(b) for a, b in zip(now["missing"], before["missing"], strict=True)]
         beside = {column: before[column] for column in THEN if column in before} | {

@@ -17,7 +17,7 @@ from huizong.answers import Answers
 from huizong.archives import own_name
 from huizong.decisions import accept_within
 from huizong.derive import GROUP, apply
-from huizong.edits import REASONS, Finding
+from huizong.edits import REASONS, Finding, place_in_words
 from huizong.journal import Event
 from huizong.loading import insert_returns
 from huizong.reading import read_file, read_files
@@ -273,7 +273,7 @@ def _received(arrival: Arrival, said: Said) -> tuple[str, str, dict]:
 
 def reason_text(reason: str, cells: Sequence[str] = ()) -> str:
     """Why a file could not be read, in the current language, and what to do."""
-    return _(REASONS.get(reason, REASONS["damaged"])).replace("{cells}", "、".join(cells[:5]))
+    return _(REASONS.get(reason, REASONS["damaged"])).replace("{cells}", "、".join(map(place_in_words, cells[:5])))
 
 
 def _known_before(arrival: Arrival, commit: Commit) -> str:

@@ -55,6 +55,8 @@ IGNORED_HEADS = {"序号", "编号", "备注", "no", "remarks", "说明", "行�
 TOTAL = re.compile(
     r"^[一二三四五六七八九十0-9、.．()（）]*(?:本年|本期|自?年初|全[国省市州盟县区旗镇乡])?(?:合|总|小|累|共)计(?:人?数|行|栏)?(?![\u4e00-\u9fff])"
     r"|^[\u4e00-\u9fff、()0-9~—–-]{1,12}(?:合|总|小|累|共)计数?[:：]?$"
+    r"|^(?:[\u4e00-\u9fff]{1,8}(?:[合总小累共]计|总数|汇总)|(?:本(?:年度?|季度?|月|期))?(?:总?共|合并))数?"
+    r"(?:\(?共?[0-9]+[个期次场人]次?\)?)?[:：]?$"
     r"|^全[国省市州盟县区旗][:：]?$|^(?:总[人个户次]?数|[∑Σ]|总|计|汇总数?|全部)[:：]?$"
     r"|^(?:sub|grand)?total(?![a-z])",
     re.I,
@@ -62,7 +64,7 @@ TOTAL = re.compile(
 # 区直单位, 乡镇（街道）: where such a row has values, they are those of the rows beneath it.
 GROUP = re.compile(
     r"^(?:[一二三四五六七八九十]+、)?(?:(?:[省市州盟县区旗]|本级|所|直)[直属级](?:属?机关|属?部门|属?单位|各部门|各单位)?|"
-    r"各?(?:乡镇|镇街|镇、?街道|乡、镇|乡镇、?街道|乡镇\(街道\)|镇\(街道\)|街道|街道办|苏木乡镇|苏木、?镇)(?:级|单位)?)[:：]?$"
+    r"各?(?:乡镇|镇街|镇、?街道|乡、镇|乡镇、?街道|乡镇\(街道\)|镇\(街道\)|街道|街道办|苏木乡镇|苏木、?镇)(?:级|单位|部分|层[面级]|小结|人数|计)?|机关(?=\(?共?[0-9]))(?:\(?共?[0-9]+个\)?)?[:：]?$"
 )
 SUBTOTAL = re.compile(r"^[^合总共累]*小计|^subtotal", re.I)
 RUNNING = re.compile(r"^[^合总共小]*累计")  # since the year began: these rows do not add up to it
@@ -78,30 +80,55 @@ COMPARED = re.compile(  # 同比, 平均, 上年同期, 年初至今: rows besid
 NUMBERING = re.compile(
     r"^(?:[一二三四五六七八九十]+[、.]|[0-9]{1,2}(?:[、.)](?![0-9])|\s+(?=[\u4e00-\u9fff]))|\([一二三四五六七八九十0-9]+\)|[①-⑳])"
 )
-# What may stand in brackets behind a head without making it another: a unit, a footnote, how to fill it in.
+_HINT = r"(?:请|必填|选填|填写?|可选|选择?|单选|下拉|列表|菜单|项|[:、,])"
+# What may stand in brackets behind a head without making it another: a unit, a footnote, how to fill it in. 填 alone
+# makes no hint of what follows it: 填累计数.
 HARMLESS = re.compile(
-    rf"(?:单位:?)?(?:{PRINTED}(?:[、,/;]{PRINTED})*|{TIMES_ONLY.pattern})|注?[0-9*#]*|[a-z ]{{0,20}}|"
-    r"(?:请?填|必填|选填|可选|下拉|单选).*|"
-    r"是[/、]?否|[√×/、]+|年/?月/?日?|[ymd/-]+",
+    rf"(?:单位:?)?(?:{PRINTED}(?:[、,/;]{PRINTED})*|{TIMES_ONLY.pattern})|注?[0-9*#]*|"
+    r"[a-z]|yes ?/ ?no|no\.?|persons?|people|posts|staff|days|sessions|times|participants|yuan|rmb|required|optional|"
+    rf"{_HINT}*(?:是[/、或]?否|有[/、或]?无|[“”\"√×✓0-9/、或]+|(?:阿拉伯)?数[字值]|[整小]数|(?:规范)?全称|简称|日期|{PRINTED})?|"
+    r"年/?月/?日?|[ymd/-]+",
     re.I,
 )
 # 上年在岗人数 and 采用条数(计划) are other items than those without these words.
 OTHER = re.compile(
     r"上[年期季月半]|去年|同期|同比|环比|增减|增长|增幅|计划|目标|任务|预[计期算]|累计|比例|占比|比重|排名|[人户村平]均|每[期次人]|"
-    r"未|拟|应[有配参报到在]|欠|last|previous",
+    r"未|拟|应[有配参报到在]|欠|[年期]初|基期|下[年期季月]|(?:调整|变动|改革)前|last|previous",
     re.I,
 )
 # Characters that make another item of a head, and are no slips of the pen: 不在岗人数, 受益人数 for 受益户数.
 CHANGING = frozenset("未不非无应拟欠预缺待原旧新增减差均每已将可需总各男女人户村家个编岗专兼省市县乡镇上下前后起止多少")
-# 2017年, 第二季度, 1-9月 over a head: of which period the column is.
-DATED = re.compile(
-    r"(?:(?:19|20)\d\d年?度?)?(?:第?[一二三四1-4]季度?|[上下]半年|\d{1,2}(?:[-—–~〜至到]\d{1,2})?月份?|全年)?(?:末|底|止)?"
+# 2017年, 第二季度, 1-9月, 截至17年底, 2018.6.30 over a head: of which period the column is.
+_TO = "[-—–~〜至到]"
+_MONTH = r"(?:\d{1,2}|[一二三四五六七八九十]{1,2})"
+_YEAR = (
+    r"(?:(?:19|20)\d\d(?:[./-]\d{1,2}(?!\d)(?:[./-]\d{1,2}(?!\d)|月)?)?"
+    r"|\d\d(?=年)|[一二][〇零○一二三四五六七八九]{3}(?=年))年?度?"
 )
+_PART = (
+    rf"(?:第?[一二三四1-4](?:{_TO}第?[一二三四1-4])?季度?|前[一二两三1-3]个?季度?|Q[1-4]|[上下]半年|全年"
+    rf"|{_MONTH}(?:月?{_TO}{_MONTH})?月份?(?:\d{{1,2}}[日号])?)"
+)
+_DATED = rf"(?:(?:截[至止]?)?(?:{_YEAR}{_PART}?|{_PART}|年(?=[末底]))(?:[末底止初]|以?[前来]|起|至今)?)?"
+DATED = re.compile(_DATED)
+# 本季参训人次, 年度业务经费: of the period itself, or of the year around it.
+TIMED = re.compile(rf"{_DATED}(?:(?:[本当](?:期|月|季度?|年度?)|期[末底]|年度|目前|当前|现有)[末底]?(?:数$)?)?")
 GENERIC = frozenset(  # under a parent: the parent itself
     "小计 合计 总计 计 总数 总人数 数量 人数 个数 total "
     "本期 本月 本季 本季度 本年 本年度 当期 当月 期末 期末数 本期数".split()
 )
+FEW = 3  # columns: an unknown head over fewer may be one office's, one kind's
 ASIDE = ("审核提示", "check", "上期", "lastperiod")  # how the heads begin that our blanks print beside the table
+# Words of a head above others that say nothing of the items beneath it: 人员基本情况, 年龄结构.
+GROUPING = re.compile(
+    "其中|基本|主要|有关|人员|干部|工作|统计|数据|内容|指标|项目|情况|信息|结构|构成|组成|分布|状况|类[别型]|规模|性别"
+    "|年龄段?|学历|文化程度|职务|数量|[合小总]计|总数|配备|填报"
+)
+# Those that leave only a part of them, over however many they stand: 党外干部 over 女性.
+PART_OF = re.compile(
+    "[男女]|党[外派]|少数民族|挂职|借[入调]|抽调|[离退]休|离退|新增|新任|减少|[正副专]职|(?<!专)兼职|编外|聘用|临时|网络|线[上下]"
+    "|远程|其[他它]"
+)
 CORNERS = frozenset(
     "指标 项目 指标名称 项目名称 统计指标 内容 栏目 单位 名称 item".split()
 )  # above the items of a turned form
@@ -126,6 +153,7 @@ class Table:
     title_forms: list[str] = field(default_factory=list)  # forms whose title is printed above
     rivals: list[str] = field(default_factory=list)  # forms that the header fits as well
     columns: dict[str, int] = field(default_factory=dict)  # item → column
+    answered: set[int] = field(default_factory=set)  # columns of which the analyst said what they are
     dated: dict[str, str] = field(default_factory=dict)  # item → the time that stands over its head
     times: dict[str, dict[int, str]] = field(default_factory=dict)  # item → its columns, of which the period tells one
     factors: dict[str, Decimal] = field(default_factory=dict)  # item → one printed unit in the item's, where not 1
@@ -179,10 +207,10 @@ def head_keys(text: str) -> tuple[str, ...]:
     """The keys a printed head may be known by: without numbering and marks, with and without what harmlessly stands in
     brackets, without a leading 其中."""
     tidy = tidy_head(text)
-    if (time := DATED.match(tidy)[0]) != tidy:
-        tidy = tidy.removeprefix(time)
-    bare = BRACKETS.sub(lambda bracket: "" if HARMLESS.fullmatch(bracket[0][1:-1].strip()) else bracket[0], tidy)
-    keys = [plain(tidy), plain(bare), plain(MONEY_BEHIND.sub("", bare))]
+    keys = []
+    for words in dict.fromkeys((tidy, TIMED.sub("", tidy, count=1) or tidy)):  # 现有人数 is 实有人数, 本季人次 is 人次
+        bare = BRACKETS.sub(lambda bracket: "" if HARMLESS.fullmatch(bracket[0][1:-1].strip()) else bracket[0], words)
+        keys += [plain(words), plain(bare), plain(MONEY_BEHIND.sub("", bare))]
     keys += [key.removeprefix("其中") for key in keys]
     return tuple(dict.fromkeys(key for key in keys if key))
 
@@ -194,14 +222,22 @@ def tidy_head(text: str) -> str:
 
 @lru_cache(maxsize=8192)
 def time_of(head: str) -> str:
-    """The time that a head begins with: 2018年9月底在岗人数."""
-    return DATED.match(tidy_head(head))[0]
+    """The time that a head begins with: 2018年9月底在岗人数, 本季参训人次."""
+    return TIMED.match(tidy_head(head).strip("()[]【】〔〕"))[0]
+
+
+def time_over(heads: Sequence[str]) -> str:
+    """The time that the heads of a column name, the lowest: 9月; with the year above it: 2018年9月."""
+    times = [time for time in map(time_of, heads) if time]
+    if len(times) > 1 and times[0].startswith(("19", "20")) and times[0].endswith(("年", "年度")):
+        return times[0] + times[-1].removeprefix(times[0])
+    return times[-1] if times else ""
 
 
 def is_time(head: str) -> bool:
     """Whether a head is nothing but a time: 9月 under 上报条数."""
-    time = time_of(head)
-    return time != "" and time == tidy_head(head)
+    tidy = tidy_head(head)
+    return tidy != "" and DATED.fullmatch(tidy) is not None
 
 
 def last_part(head: str) -> str:
@@ -210,10 +246,12 @@ def last_part(head: str) -> str:
 
 
 class Fit(NamedTuple):
-    """The items a column may be, and how sure: 0 by the form's own words, 1 by other names for them."""
+    """The items a column may be, and how sure: 0 by the form's own words, 1 by other names for them; the heads above
+    that are no part of the item's."""
 
     items: tuple[str, ...]
     rank: int = 0
+    above: tuple[str, ...] = ()
 
 
 NOTHING = Fit(())
@@ -227,10 +265,12 @@ class Vocabulary:
         older = {f"{form.code} {form.valid_from}": form for listed in forms.older.values() for form in listed}
         self.declared: dict[str, Form] = {**forms, **older}
         self.heads: dict[str, dict[str, dict[str, int]]] = {}
+        self.choices: dict[str, set[str]] = {}
         self.titles: list[tuple[str, str]] = []
         self._known: dict[tuple[str, ...], Fit] = {}
         for name, form in self.declared.items():
             heads = self.heads[name] = {}
+            self.choices[name] = {choice for item in form.items for choice in item.printed_codes}
             for item in form.items:
                 for key, rank in _item_keys(item):
                     ranks = heads.setdefault(key, {})
@@ -259,18 +299,48 @@ class Vocabulary:
         for left_out, text in tries:
             if any(OTHER.search(narrow(words)) for words in left_out):
                 continue
-            for key in (*head_keys(text), f"{plain(text)}数"):  # 行政村(嘎查) over 总数
+            for key in (
+                *head_keys(text),
+                f"{plain(text)}数",
+                self._without_choices(form, text),
+            ):  # 行政村(嘎查) over 总数
                 if ranks := self.heads[form].get(key):
                     rank = min(ranks.values())
                     items = tuple(item for item in ranks if ranks[item] == rank)
-                    return Fit(self._of_parent(form, texts[:-1], items), rank)
+                    return Fit(self._of_parent(form, texts[:-1], items), rank, tuple(left_out))
             for ending, numeric in (("数", True), ("名称", False)):  # 已配备联络员数, 渠道名称
                 ranks = self.heads[form].get(plain(text).removesuffix(ending), {})
                 if ranks and all(self.declared[form].by_code[item].numeric is numeric for item in ranks):
-                    return Fit(self._of_parent(form, texts[:-1], tuple(ranks)), 1)
-        if len(texts) > 1 and (not GENERIC.isdisjoint(head_keys(texts[-1])) or is_time(texts[-1])):
+                    return Fit(self._of_parent(form, texts[:-1], tuple(ranks)), 1, tuple(left_out))
+        if len(texts) > 1 and (
+            not GENERIC.isdisjoint(head_keys(texts[-1])) or time_of(texts[-1]) == tidy_head(texts[-1])
+        ):
             return self._fit(form, texts[:-1])
         return NOTHING
+
+    def _without_choices(self, form: str, text: str) -> str:
+        """The key of a head without its choices: 统战委员配备（专职/兼职/未配备）."""
+        choices = self.choices[form]
+        listed = lambda words: all(plain(word) in choices for word in re.split("[/、,;|或 ]", words))  # noqa: E731
+        return plain(BRACKETS.sub(lambda bracket: "" if listed(bracket[0][1:-1]) else bracket[0], tidy_head(text)))
+
+    def adds(self, form: str, item: str, parent: str) -> bool | None:
+        """Whether a head above the item's own makes another item of it: 党外干部 does, 年龄结构 does not, of 统战部 it
+        depends on how many columns it stands over."""
+        declared, keys = self.declared[form], self.heads[form]
+        words = TIMED.sub("", "".join(BRACKETS.sub("", tidy_head(parent))), count=1)
+        key = plain(GROUPING.sub("", words))
+        own = [known for known, ranks in keys.items() if item in ranks]
+        if not key or any(plain(words) in known or key in known for known in own):
+            return False
+        if not all(any(part in known for known in own) for part in PART_OF.findall(words)):
+            return True
+        if not self.choices[form].isdisjoint((plain(words), key)):
+            return True
+        wholes = [declared.by_code[code] for one in {plain(words), key} for code in keys.get(one, ())]
+        if wholes and all(_holds(declared, whole, item) for whole in wholes):
+            return False
+        return False if key in plain(declared.title.zh) else None
 
     def _of_parent(self, form: str, parents: list[str], items: tuple[str, ...]) -> tuple[str, ...]:
         """已配备联络员 may be two items; under 行政村 it is the one that follows the villages."""
@@ -310,6 +380,12 @@ class Vocabulary:
                 if code not in found:
                     found.append(code)
         return found
+
+
+def _holds(form: Form, whole: Item, item: str) -> bool:
+    """Whether an item is a part of another by the form's rules, or tells of the unit or enterprise that it names."""
+    within = re.compile(rf"\b{item}\b[^=<>]*<?= *{whole.code}\b")
+    return whole.type in ("text", "unit") or any(within.search(rule.expr or "") for rule in form.rules)
 
 
 def _item_keys(item: Item) -> Iterable[tuple[str, int]]:
@@ -403,7 +479,8 @@ def _caption_start(sheet: Sheet, first: int, header: int, vocabulary: Vocabulary
         if len(words) < len(texts):
             break
         known = (UNIT_LINE, PERIOD_LINE, FILED_LINE, MEASURE_LINE)
-        labelled = any(line.match(w) for w in words for line in known) or any(map(NIL_LINE.search, words))
+        labelled = any(line.match(w) for w in words for line in known)
+        labelled = labelled or (len(words) < 3 and any(map(NIL_LINE.search, words)))
         if labelled or (len(words) == 1 and (vocabulary.forms_titled(words[0]) or find_periods(words[0]))):
             start = r
         elif words and not FOOTER.match(words[0]):
@@ -497,6 +574,7 @@ def _turn(sheet: Sheet) -> Turned:
         sheet.hidden_columns,
         sheet.hidden_rows,
         [(column, row) for row, column in sheet.struck],
+        sheet.lengths,
     )
 
 
@@ -512,6 +590,7 @@ def _crop(sheet: Sheet, first: int, end: int) -> Sheet:
         sheet.hidden_rows,
         [c - first for c in sheet.hidden_columns if first <= c < end],
         [(r, c - first) for r, c in sheet.struck if first <= c < end],
+        sheet.lengths[first:end],  # only turned sheets are cropped
     )
 
 
@@ -548,6 +627,7 @@ def _only(sheet: Sheet, first: int, end: int) -> Sheet:
         sheet.hidden_rows,
         sheet.hidden_columns,
         sheet.struck,
+        sheet.lengths,
     )
 
 
@@ -745,7 +825,7 @@ def _finish(table: Table, heads: Mapping[int, list[str]], vocabulary: Vocabulary
     units: dict[str, Unit] = {}
     for code, column in table.columns.items():
         item, texts = table.form.by_code[code], heads.get(column, [])
-        if time := next((time for text in texts if (time := time_of(text))), ""):
+        if time := time_over(texts):
             table.dated[code] = time
         if item.numeric:
             units[code] = unit_of(item, texts, table.lines.measures, table.lines.noted)
@@ -807,15 +887,37 @@ class _Mapping:
             if len(fit.items) == 1 and fit.items[0] not in self.columns:
                 claims.setdefault(fit.items[0], []).append((fit.rank, c))
         for item, claimed in claims.items():
-            surest = self._without_margins([c for rank, c in claimed if rank == min(claimed)[0]])
+            surest = self._without_margins(self._surest(item, claimed))
             if len(surest) == 1:
                 self.columns[item] = surest[0]
                 continue
-            times = {c: next(filter(None, map(time_of, self.heads[c])), "") for c in surest}
+            times = {c: time_over(self.heads[c]) for c in surest}
             if all(times.values()) and len(set(times.values())) == len(times):
                 self.columns[item], self.table.times[item] = surest[0], times
             else:
                 self.asked |= {c: [item] for c in surest}
+
+    def _surest(self, item: str, claimed: list[tuple[int, int]]) -> list[int]:
+        """The columns whose heads say nothing but the item; the form's own words before other names, unless a time or
+        a head above parts the two: 统战部 over 编制, 台办 over 核定编制."""
+        clean = [claim for claim in claimed if not self._added(claim[1], item)] or claimed
+        rank, first = min(clean)
+        above, time = self.fits[first].above, time_over(self.heads[first])
+        return [
+            c
+            for n, c in clean
+            if n == rank
+            or time_over(self.heads[c]) != time
+            or (above and self.fits[c].above and self.fits[c].above != above)
+        ]
+
+    def _added(self, column: int, item: str) -> bool:
+        """Whether a head above says more than the item: words that leave a part of it, or unknown ones over few."""
+        for text in self.fits[column].above:
+            adds = self.vocabulary.adds(self.form.code, item, text)
+            if adds or (adds is None and sum(text in fit.above for fit in self.fits.values()) < FEW):
+                return True
+        return False
 
     def _without_margins(self, alike: list[int]) -> list[int]:
         """A head may be merged over a column and an empty one beside it: no row holds both."""
@@ -886,6 +988,9 @@ class _Mapping:
             (c, self._printed(c), [by_code[i] for i in items]) for c, items in sorted(self.asked.items())
         ]
         table.columns = dict(sorted(self.columns.items(), key=lambda entry: entry[1]))
+        table.answered = self.answered
+        read = {c: item for item, c in table.columns.items() if c in self.fits}
+        table.near += [(c, self._printed(c), by_code[item]) for c, item in read.items() if self._added(c, item)]
         table.missing = [i for i in self.form.items if i.code not in self.columns and i.code not in doubted]
         table.alike = [
             (c, head, item)
@@ -973,7 +1078,7 @@ def _read_body(table: Table, first: int, end: int) -> int:
         lead = narrow(text_of(cells[filled[0]])).strip()
         if not has_numbers and _says_nil(table, r, filled):
             continue
-        if not has_numbers and is_labelled(lead):
+        if not has_numbers and is_labelled(lead) and _figures(table, r) < 2:
             ended = r if ended is None else ended
             continue
         labels = [
@@ -1007,6 +1112,8 @@ def _says_nil(table: Table, r: int, filled: list[int]) -> bool:
     if at is None:
         only = len(cells) == 1 and NOTHING_DONE.match(cells[0][1])
         return bool(only) or all(says_nothing(text) for _, text in cells)
+    if _figures(table, r):  # 零报告制度培训 | 2期 | 44人: a course
+        return False
     column, text = cells[at]
     after = cells[at + 1] if at + 1 < len(cells) else None
     if ":" in text or after:
@@ -1014,6 +1121,13 @@ def _says_nil(table: Table, r: int, filled: list[int]) -> bool:
     elif len(text) <= BARE_NIL:
         table.lines.nil.append(Line("是", table.sheet.address(r, column)))
     return True
+
+
+def _figures(table: Table, r: int) -> int:
+    """How many cells of the row hold a number other than 0 or a choice of their columns, also as text: 2期, 座谈会."""
+    items = [item for code in table.columns if (item := table.form.by_code[code]).numeric or item.codes]
+    values = [parse_value(table.cell(r, item.code), item) for item in items if item.code != table.form.rows.name_item]
+    return sum(bool(value) and type(value) is not Doubt for value in values)
 
 
 def _fits_nowhere(table: Table, r: int, filled: list[int]) -> bool:

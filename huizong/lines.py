@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from huizong.forms import narrow
-from huizong.measures import BRACKETS, Measure, measure_of, measures_listed, measures_noted
+from huizong.measures import BRACKETS, Measure, measure_of, measures_noted, measures_said, speaks_of_money
 from huizong.workbook import Cell, Sheet
 
 FOOTER = re.compile(
@@ -30,7 +30,8 @@ FILED_LINE = re.compile(
     r"时间|日期|date)[:：](.*)$",
     re.I,
 )
-MEASURE_LINE = re.compile(r"^(?:(?:计量|金额|货币)?单位[:：为是]|以(?=.*为单位$))(.*?)(?:为单位)?$")
+MEASURE_LINE = re.compile(r"^(?:(?:计量|金额|货币|资金|经费)?单 ?位[:：为是]|以(?=.*为单位$))(.*?)(?:为单位)?$")
+BEHIND_TITLE = re.compile(r"(?<=[表账况]) ?(?:[(\[【][^()\[\]【】]*[)\]】])+$")  # …情况表（元）
 NIL_LINE = re.compile(r"零报告|本期无数据|nil return", re.I)
 NOTHING_DONE = re.compile(
     r"^(?:本(?:季度?|月|年度?|半年|期)|今年|当期|我[区县旗市])内?(?:暂?无|暂?未|没有).{0,16}$"
@@ -44,7 +45,7 @@ CITED = re.compile(
 )  # 依据《…2017年…通知》
 LABELLED = re.compile(
     r"(?:^|\s|[，,;；(])(?=(?:填报单位|填表单位|报送单位|上报单位|呈报单位|填报时间|填报日期|报送时间|报告期|统计时间|所属期|季度|月份|"
-    r"(?:计量|金额|货币)?单位|填表人|填报人|制表人|审核人|负责人|单位负责人|联系人|联系电话|表号|制[定表]机关|批准机关|批准文号|"
+    r"(?:计量|金额|货币|资金|经费)?单位|填表人|填报人|制表人|审核人|负责人|单位负责人|联系人|联系电话|表号|制[定表]机关|批准机关|批准文号|"
     r"备案机关|备案文号|有效期[至限]?)[:：])"
 )
 DATED = re.compile(r"\s+(?=(?:19|20)\d\d\s*[年./-])")  # 填报单位：松山区 2018年9月30日
@@ -72,6 +73,7 @@ class Lines:
     measures: list[Measure] = field(default_factory=list)
     notes: list[Line] = field(default_factory=list)
     noted: list[Measure] = field(default_factory=list)  # units of money that notes name
+    unclear: list[Line] = field(default_factory=list)  # what speaks of money, and of no unit that is understood
     nil: list[Line] = field(default_factory=list)
 
 
@@ -90,7 +92,10 @@ def is_blank(cell: Cell) -> bool:
 
 def is_labelled(text: str) -> bool:
     """Whether a narrow text is a line of its own and no row of a table."""
-    return any(line.match(text) for line in (FOOTER, UNIT_LINE, PERIOD_LINE, FILED_LINE))
+    if any(line.match(text) for line in (FOOTER, UNIT_LINE, PERIOD_LINE, FILED_LINE)):
+        return True
+    said = measures_said(text)
+    return any(measure.money for measure in said) or (bool(said) and not measure_of(text))  # 人 may be a row's
 
 
 def lines_of(sheet: Sheet) -> Lines:
@@ -112,9 +117,14 @@ def read_lines(lines: Lines, sheet: Sheet, first: int, last: int, *, below: bool
                 continue
             if FOOTER.match(narrow(text)):
                 lines.notes.append(Line(narrow(text), sheet.address(r, c)))
-                lines.noted += measures_noted(narrow(text))
+            understood = len(lines.measures)
             for piece in _pieces(narrow(text)):
                 answer = _read_line(lines, piece, sheet, r, c, after, below) or answer
+            if not any(measure.money for measure in lines.measures[understood:]):
+                noted = [] if UNIT_LINE.match(narrow(text)) else measures_noted(text)
+                lines.noted += noted
+                if not noted and speaks_of_money(text):
+                    lines.unclear.append(Line(text, sheet.address(r, c)))
 
 
 def _pieces(text: str) -> Iterator[str]:
@@ -143,14 +153,16 @@ def _read_line(
         _take(lines.filed, match[2], sheet, r, c, after)
     elif match := DECREE.match(piece):
         return "" if match[2] or not after else after[1]
-    elif (match := MEASURE_LINE.match(piece)) or measure_of(piece):
-        words = BRACKETS.sub("", match[1] if match else piece).strip("() ")
-        named = measures_listed(words)
+    elif named := measures_said(piece):
         lines.measures += named
-        if words and not named:
+    elif (match := MEASURE_LINE.match(piece)) and not speaks_of_money(piece):
+        if words := BRACKETS.sub("", match[1]).strip("() "):
             _take(lines.units, words, sheet, r, c, None)  # 单位：松山区
     elif not below and not FOOTER.match(piece) and (title := CITED.sub("", piece).strip()):
         lines.titles.append(Line(title, sheet.address(r, c)))
+        behind = BEHIND_TITLE.search(title)
+        said = [measure for words in BRACKETS.findall(behind[0] if behind else "") for measure in measures_said(words)]
+        lines.measures += [measure for measure in said if measure.money]
     return ""
 
 

@@ -28,7 +28,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from huizong.excel import BOX, COLOURS, HEAD_FILL, display_width, write
 from huizong.sheet import in_child, read_workbook
 from huizong.texts import _, language, speak
-from huizong.workbook import MARK_SHEET, CellError, NoValue, Sheet, Unreadable
+from huizong.workbook import MARK_SHEET, CellError, NoValue, Sheet, Shown, Unreadable
 from huizong.workbook import Cell as Read
 from huizong.workbook import Workbook as ReadWorkbook
 
@@ -178,6 +178,8 @@ def calculated(found: re.Match[bytes], results: Mapping[str, Read], epoch: datet
             kind, text = "b", str(int(value))
         case int(value) | float(value):
             kind, text = "n", repr(value)
+        case Shown(held=held):
+            kind, text = "n", repr(held)
         case CellError(code):
             kind, text = "e", code
         case str(value):
@@ -196,7 +198,7 @@ def copy_sheet(workbook: Workbook, read: Sheet) -> Worksheet:
         for c, cell in enumerate(row, read.left + 1):
             if cell != "":
                 text = str(cell)
-                write(sheet.cell(r, c), text if isinstance(cell, CellError | NoValue) else cell)
+                write(sheet.cell(r, c), text if isinstance(cell, CellError | NoValue | Shown) else cell)
                 widths[c] = max(widths.get(c, 0), display_width(text) + 2)
     for c, width in widths.items():
         sheet.column_dimensions[get_column_letter(c)].width = max(8, min(WIDEST, width))

@@ -28,11 +28,25 @@ _TIMES, _WORDS = "[十百千]?[万亿]|[十百千]", "|".join(["元", *CURRENCIE
 PRINTED = rf"(?:(?:{_TIMES})?(?:{_WORDS})|{'|'.join(OTHERS)})"
 MEASURE = re.compile(rf"(?:(?:人民币:?)?({_TIMES})?({_WORDS})|({'|'.join(OTHERS)}))")
 TIMES_ONLY = re.compile(_TIMES)
+AROUND = re.compile(r"^(?:单位:?|以)|(?:为单位|计|人民币)$")
 MONEY_ANYWHERE = re.compile(rf"({_TIMES})?({'|'.join(CURRENCIES)}|元)")
 MONEY_BEHIND = re.compile(rf"[/:,;、-]?(?:单位:?)?(?:人民币)?((?:{_TIMES})?(?:{'|'.join(CURRENCIES)}|元))$")  # 经费/元
 IN_NOTES = re.compile(  # 注：经费单位为元, 金额以元计
-    rf"单位[^,。;元]{{0,4}}?((?:{_TIMES})?元)|((?:{_TIMES})?元)(?:为(?:计量)?单位|计(?:算|[,。;]|$))"
+    rf"单位[^,。;元]{{0,4}}?((?:{_TIMES})?(?<![单多公])元(?!宝|旦|月))|((?:{_TIMES})?元)(?:为(?:计量)?单位|计(?:算|[,。;]|$))"
 )
+_OF = "(?:计量|计价|计算|记账|核算|货币|金额|资金|经费)"
+SAID = re.compile(  # 资金单位：元, 单位（元）, 币种：人民币（元）, 经费以万元计
+    rf"\(*(?:{_OF}*单位(?:[:为是以( ]|{PRINTED})|(?:币种|人民币|rmb)[:为(]|{_OF}[:为]|"
+    rf"(?:本表|{_OF})*均?以.*(?:单位|计算?)[。.]?\)*$)"
+)
+LABELS = re.compile(rf"{_OF}|单位|币种|人民币|rmb|本表|[均以为是计算:()\[\]【】。]")  # around the units of a line
+MONEY_WORDS = re.compile(  # 亿元, 人民币; 20万元 is an amount, 元宝山 and 多元 are no money
+    r"(?<![0-9.一二三四五六七八九两几数余十百千万亿单多公纪状])(?:[十百千万亿]+元(?![户店宝])|元(?![\u4e00-\u9fff]))"
+    r"|(?:以|按|折合|精确到)元(?!宝|旦|月)|人民币|yuan|rmb|[¥￥]",
+    re.I,
+)
+BROKEN = re.compile(r"^\(*[^:(]{0,12}:|(?<=[十百千万亿]) +(?=[万亿元人名户家个条篇件])")  # 单 位：万 元
+TRADITIONAL = str.maketrans("單萬億圓圆資經幣計價額貨賬", "单万亿元元资经币计价额货账")
 MARKS = re.compile(r"[*＊#＃①-⑳⁰¹²³⁴-⁹]+$")  # of footnotes
 BRACKETS = re.compile(r"[(\[【〔][^()\[\]【】〔〕]*[)\]】〕]")
 PARTS = re.compile(r"[、,，/ ;；和]")
@@ -53,17 +67,36 @@ class Measure(NamedTuple):
 YUAN = "元"
 
 
+def _simple(text: str) -> str:
+    return narrow(text).translate(TRADITIONAL)
+
+
 @lru_cache(maxsize=8192)
 def measure_of(text: str) -> Measure | None:
     """人, （万元）, 单位：千人次: a unit that stands alone."""
-    word = "".join(narrow(MARKS.sub("", text)).split()).strip("()[]").removeprefix("单位:")
+    word = AROUND.sub("", "".join(_simple(MARKS.sub("", text)).split()).strip("()[]【】"))
     match = MEASURE.fullmatch(word)
     return Measure(Decimal(TIMES.get(match[1], 1)), match[2] or match[3], word) if match else None
 
 
-def measures_listed(text: str) -> list[Measure]:
-    """The units of a list: 人、万元."""
-    return [measure for part in PARTS.split(text) if (measure := measure_of(part))]
+@lru_cache(maxsize=8192)
+def measures_said(text: str) -> tuple[Measure, ...]:
+    """The units that a line around a table says: 单位：人、万元, （亿元）, 经费以元计. A bare 万 is of money."""
+    words = BROKEN.sub(lambda broken: broken[0].replace(" ", ""), _simple(text).lower().strip())
+    if alone := measure_of(words):
+        return (alone,)
+    if words.startswith("(") and TIMES_ONLY.fullmatch(words.strip("()")):
+        words = f"单位:{words}"
+    if not SAID.match(words):
+        return ()
+    parts = [part for part in PARTS.split(LABELS.sub(" ", words)) if part]
+    parts = [f"{part}元" if TIMES_ONLY.fullmatch(part) else part for part in parts]
+    found = tuple(measure for part in parts if (measure := measure_of(part)))
+    return found if "单位" in words or len(found) == len(parts) else ()
+
+
+def speaks_of_money(text: str) -> bool:
+    return bool(MONEY_WORDS.search("".join(_simple(text).split())))
 
 
 def _measures_within(text: str) -> Iterator[Measure]:
@@ -84,7 +117,7 @@ def measures_in(head: str) -> tuple[Measure, ...]:
     """The units that one head prints, in brackets, behind it, or instead of it; a bare （万） is of the item's own."""
     if alone := measure_of(head):
         return (alone,)
-    tidy = "".join(narrow(head).split())
+    tidy = "".join(_simple(head).split())
     inside = [bracket[1:-1] for bracket in BRACKETS.findall(tidy)]
     found = [measure for words in inside for measure in _measures_within(words)]
     found += [Measure(Decimal(TIMES[words]), "", words) for words in inside if TIMES_ONLY.fullmatch(words)]
@@ -95,7 +128,7 @@ def measures_in(head: str) -> tuple[Measure, ...]:
 
 def measures_noted(text: str) -> list[Measure]:
     """The units of money that a note names."""
-    words = (match[1] or match[2] for match in IN_NOTES.finditer(text))
+    words = (match[1] or match[2] for match in IN_NOTES.finditer("".join(_simple(text).split())))
     return [measure for word in words if (measure := measure_of(word))]
 
 
@@ -140,7 +173,7 @@ def _money(declared: Measure, heads: Sequence[str], above: Sequence[Measure], no
     if foreign := next((measure for measure in said if measure.word != YUAN), None):
         return Unit(other=foreign.word)
     usual = declared._replace(printed="")
-    if len(said) > 1 or (own == {usual} and lines - own):
+    if len(said) > 1 or (own and lines - own):
         return Unit(clash=True)
     if any(measure.times != next(iter(said), usual).times for measure in noted):
         return Unit(clash=True)

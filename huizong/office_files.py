@@ -3,18 +3,19 @@
 calamine reads the values of .xlsx, .xlsb and .ods. It turns error cells into '' and says nothing of formulas that were
 never calculated, so a second look at each sheet's own XML or records finds these, with hidden rows and columns, and how
 far the filled cells reach: calamine lays out the whole area before it can be asked. xlrd reads .xls, where calamine
-garbles some text; it keeps error codes. Of formats, those are looked at that change what a cell says: percentages,
-raised digits, text that is struck through (not of .xlsb). What is not told: a formula of .xls beside which a library
-wrote a 0 and did not ask for it to be calculated.
+garbles some text; it keeps error codes. Of formats, those are looked at that change what a cell says: of numbers (see
+number_formats), raised digits, text that is struck through (not of .xlsb). What is not told: a formula of .xls beside
+which a library wrote a 0 and did not ask for it to be calculated.
 """
 
 import os
 import re
 import struct
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
+from html import unescape
 from io import BytesIO
 from itertools import zip_longest
 from posixpath import join, normpath
@@ -24,7 +25,10 @@ import python_calamine as calamine
 import xlrd
 from xlrd.compdoc import CompDoc
 
+from huizong import words_beside
 from huizong.file_kinds import OLE, book_part, parts_of, read_part
+from huizong.number_formats import BUILT_IN, NumberFormat, as_shown, number_format, words_in
+from huizong.words_beside import Words
 from huizong.workbook import (
     ERROR_CODES,
     MARK_SHEET,
@@ -39,8 +43,8 @@ from huizong.workbook import (
     NoValue,
     Unreadable,
     Workbook,
-    as_percentage,
     check_area,
+    column_letter,
     from_cells,
     mark_of,
     place,
@@ -49,9 +53,10 @@ from huizong.workbook import (
 
 def read_zipped(data: bytes, kind: str) -> Workbook:
     """.xlsx, .xlsb and .ods, by calamine and a second look."""
-    with zipfile.ZipFile(BytesIO(data)) as archive:
-        looks = list({"xlsx": look_into_xlsx, "xlsb": look_into_xlsb, "ods": look_into_ods}[kind](archive))
     workbook = Workbook([], kind)
+    look_into = {"xlsx": look_into_xlsx, "xlsb": look_into_xlsb, "ods": look_into_ods}[kind]
+    with zipfile.ZipFile(BytesIO(data)) as archive:
+        looks = list(look_into(archive, workbook.beside))
     with calamine.CalamineWorkbook.from_filelike(BytesIO(data)) as book:
         for meta, look in zip(book.sheets_metadata, looks, strict=True):
             if meta.typ != calamine.SheetTypeEnum.WorkSheet:
@@ -101,7 +106,7 @@ FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
 PERHAPS_FORMULA = re.compile(rb"f[\s>/]")  # found in a third of the time of b"<f", for there are few f
 CALCULATED = re.compile(rb"<(?:\w+:)?f(?:\s[^>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)<(?:\w+:)?v>[^<]")
 LAST_ROW = re.compile(rb'<row [^>]*?\br="([0-9]+)"')
-PERCENTAGE = re.compile(rb'<(?:\w+:)?numFmt [^>]*numFmtId="([0-9]+)"[^>]*formatCode="[^"]*%[^"]*"')
+NUMBER_FORMAT = re.compile(rb"<(?:\w+:)?numFmt\s([^>]*)")
 FONT = re.compile(rb"<(?:\w+:)?font(?:/>|>.*?</(?:\w+:)?font>)", re.DOTALL)
 STRIKE = re.compile(rb'<(?:\w+:)?strike(?:\s+val="(?:1|true)")?\s*/>')
 FORMAT = re.compile(rb"<(?:\w+:)?xf[\s/>][^>]*")
@@ -110,8 +115,11 @@ FAR = re.compile(rb'r="[A-Z]+(?:(?<=[A-Z]{3})|[0-9]{5})')  # beyond ZZ9999 calam
 FILLED = re.compile(rb'<(?:\w+:)?c r="([A-Z]{1,3})([0-9]{1,7})"[^>]*(?<!/)>(?!</|<(?:\w+:)?v(?:/>|></))')
 
 
-def look_into_xlsx(archive: zipfile.ZipFile) -> Iterator[Look]:
-    """What each sheet's XML says beside the values. A sheet whose bytes show that there is nothing is not parsed."""
+def look_into_xlsx(archive: zipfile.ZipFile, beside: list[Words]) -> Iterator[Look]:
+    """What each sheet's XML says beside the values. A sheet whose bytes show that there is nothing is not parsed.
+
+    beside: takes what stands beside the cells.
+    """
     parts = parts_of(archive)
     name = book_part(parts, "xml")
     book = read_part(archive, parts[name])
@@ -122,24 +130,42 @@ def look_into_xlsx(archive: zipfile.ZipFile) -> Iterator[Look]:
     sheets = small_tree(book).findall(".//{*}sheet")
     if len(sheets) > MAX_SHEETS:
         raise Unreadable("too_many_sheets")
+    beside += _said_for_all(book, formats)
+    names: dict[str, str] = {}
     for node in sheets:
-        part = parts.get(links.get(attribute(node, "id") or "", ""))
-        yield _look_into_sheet(read_part(archive, part), formats) if part else Look()
+        link, name = links.get(attribute(node, "id") or "", ""), node.get("name", "")
+        if link not in parts:
+            yield Look()
+            continue
+        xml = read_part(archive, parts[link])
+        yield _look_into_sheet(xml, formats)
+        names[link] = name
+        beside += words_beside.of_sheet(archive, parts, link, xml, name)
+    beside += words_beside.of_parts(archive, parts, names)
+
+
+def _said_for_all(book: bytes, formats: "Formats") -> Iterator[Words]:
+    """The words in names of areas and in formats of numbers."""
+    if b"definedName " in book:
+        named = (text for _, text in words_beside.texts(book, frozenset({b"definedName"})))
+        yield from words_beside.enough(Words("defined_name", text) for text in named)
+    yield from words_beside.enough(Words("number_format", text) for text in formats.words)
 
 
 @dataclass(frozen=True, slots=True)
 class Formats:
-    """What the sheets of a workbook share and what changes the meaning of a cell: the numbers of the formats that show
-    percentages or strike out, texts with raised digits by their number."""
+    """What the sheets of a workbook share and what changes the meaning of a cell: formats by their number that show a
+    number otherwise, the numbers of those that strike out, texts with raised digits by their number."""
 
     dummy_zero: bool
-    percentages: frozenset[str] = frozenset()
+    numbers: Mapping[str, NumberFormat] = field(default_factory=dict)
     striking: frozenset[str] = frozenset()
     raised: Mapping[str, str] = field(default_factory=dict)
+    words: Sequence[str] = ()  # of the formats of numbers
 
     @property
     def used(self) -> re.Pattern[bytes] | None:
-        numbers = "|".join(sorted(self.percentages | self.striking))
+        numbers = "|".join(sorted(self.numbers.keys() | self.striking))
         return re.compile(rf'<(?:\w+:)?c [^>]*\bs="(?:{numbers})"'.encode()) if numbers else None
 
 
@@ -148,14 +174,17 @@ def _formats(archive: zipfile.ZipFile, parts: Mapping[str, zipfile.ZipInfo], boo
     texts = parts.get(join(folder, "sharedstrings.xml"))
     styles = parts.get(join(folder, "styles.xml"))
     raised = _raised_texts(read_part(archive, texts)) if texts else {}
-    percentages, striking = _odd_formats(read_part(archive, styles)) if styles else (frozenset(), frozenset())
-    return Formats(dummy_zero, percentages, striking, raised)
+    listed = read_part(archive, styles) if styles else b""
+    codes = _codes(listed)
+    words = [words_in(code) for code in codes.values() if len(code) > 10]
+    return Formats(dummy_zero, *_odd_formats(listed, codes), raised, words)
 
 
-def _odd_formats(styles: bytes) -> tuple[frozenset[str], frozenset[str]]:
-    """The numbers of the cell formats that show percentages, and of those that strike out. By the bytes: there may be
-    64,000 formats, and nearly no workbook uses such ones."""
-    codes = {b"9", b"10", *(PERCENTAGE.findall(styles) if b"%" in styles else ())}
+def _odd_formats(styles: bytes, declared: Mapping[bytes, str]) -> tuple[dict[str, NumberFormat], frozenset[str]]:
+    """By their number the cell formats that show a number otherwise, and the numbers of those that strike out. By the
+    bytes: there may be 64,000 formats, and nearly no workbook uses such ones."""
+    formats = BUILT_IN_FORMATS | {number: number_format(code) for number, code in declared.items()}
+    codes = {number: found for number, found in formats.items() if found}
     fonts = FONT.findall(_section(styles, b"fonts")) if b"strike" in styles else []
     struck = {b"%d" % n for n, font in enumerate(fonts) if STRIKE.search(font)}
     listed = _section(styles, b"cellXfs")
@@ -163,12 +192,21 @@ def _odd_formats(styles: bytes) -> tuple[frozenset[str], frozenset[str]]:
         b'numFmtId="(?:%s)"|fontId="(?:%s)"' % (b"|".join(sorted(codes)), b"|".join(sorted(struck)) or b"-")
     )
     if not wanted.search(listed):
-        return frozenset(), frozenset()
-    formats = [dict(ATTRIBUTE.findall(xf)) for xf in FORMAT.findall(listed)]
+        return {}, frozenset()
+    cells = [dict(ATTRIBUTE.findall(xf)) for xf in FORMAT.findall(listed)]
     return (
-        frozenset(str(n) for n, xf in enumerate(formats) if xf.get(b"numFmtId") in codes),
-        frozenset(str(n) for n, xf in enumerate(formats) if xf.get(b"fontId") in struck),
+        {str(n): codes[number] for n, xf in enumerate(cells) if (number := xf.get(b"numFmtId", b"0")) in codes},
+        frozenset(str(n) for n, xf in enumerate(cells) if xf.get(b"fontId") in struck),
     )
+
+
+def _codes(styles: bytes) -> dict[bytes, str]:
+    """The formats of numbers that a workbook declares, by their number."""
+    declared = (dict(ATTRIBUTE.findall(node)) for node in NUMBER_FORMAT.findall(styles))
+    return {said.get(b"numFmtId", b""): unescape(said.get(b"formatCode", b"").decode()) for said in declared}
+
+
+BUILT_IN_FORMATS = {b"%d" % number: number_format(code) for number, code in BUILT_IN.items()}
 
 
 def _section(styles: bytes, name: bytes) -> bytes:
@@ -226,9 +264,15 @@ def _look_into_sheet(xml: bytes, formats: Formats) -> Look:
 
 def _says_more(xml: bytes, formats: Formats) -> bool:
     """Whether there may be error cells, hidden rows or columns, formulas without a value, or odd formats in use."""
-    if b"hidden" in xml or b'"e"' in xml or b"'e'" in xml or b' ht="0"' in xml or b"superscript" in xml:
+    if b"hidden" in xml or b'"e"' in xml or b"'e'" in xml or b' ht="0' in xml or b"superscript" in xml:
         return True
-    if xml.startswith((b"\xff\xfe", b"\xfe\xff")) or formats.raised or (formats.used and formats.used.search(xml)):
+    if (
+        xml.find(b' width="0', 0, xml.find(b"sheetData")) >= 0
+        or xml.startswith((b"\xff\xfe", b"\xfe\xff"))
+        or formats.raised
+    ):
+        return True
+    if formats.used and formats.used.search(xml):
         return True
     formulas = len(FORMULA.findall(xml)) if PERHAPS_FORMULA.search(xml) else 0
     return formulas > 0 and (formats.dummy_zero or formulas > len(CALCULATED.findall(xml)))
@@ -255,13 +299,18 @@ def _parse_sheet(xml: bytes, formats: Formats) -> Look:
             node.clear()
         elif node.tag == "row":
             row = int(node.get("r") or row + 2) - 1
-            if node.get("hidden") in ("1", "true") or node.get("ht") == "0":
+            if node.get("hidden") in ("1", "true") or _is_zero(node.get("ht")):
                 look.hidden_rows.append(row)
             node.clear()
-        elif node.tag == "col" and (node.get("hidden") in ("1", "true") or node.get("width") == "0"):
+        elif node.tag == "col" and (node.get("hidden") in ("1", "true") or _is_zero(node.get("width"))):
             first, last = int(node.get("min", "1")), int(node.get("max", "1"))
             look.hidden_columns += range(first - 1, min(last, first + 999))
     return look
+
+
+def _is_zero(size: str | None) -> bool:
+    """Whether a height or width leaves nothing to see: WPS hides a row that is dragged shut by this alone."""
+    return size is not None and float(size) == 0
 
 
 def _odd_cell(node: ElementTree.Element, formats: Formats) -> Cell | None:
@@ -282,8 +331,8 @@ def _odd_cell(node: ElementTree.Element, formats: Formats) -> Cell | None:
             return NoValue(formula)
     if kind == "s":
         return formats.raised.get(value or "")
-    if kind == "n" and value and node.get("s") in formats.percentages:
-        return as_percentage(float(value))
+    if kind == "n" and value and (number := formats.numbers.get(node.get("s", ""))):
+        return number.show(float(value))
     return None
 
 
@@ -302,7 +351,7 @@ BUNDLE_SHEET, CALCULATION, MERGE = 156, 157, 176
 FILLED_CELLS = {*range(2, 12), RICH_TEXT}  # 1 is a cell that has only a format
 
 
-def look_into_xlsb(archive: zipfile.ZipFile) -> Iterator[Look]:
+def look_into_xlsb(archive: zipfile.ZipFile, beside: list[Words]) -> Iterator[Look]:
     """Error cells, merged ranges, hidden rows and columns of each sheet."""
     parts = parts_of(archive)
     name = book_part(parts, "bin")
@@ -313,6 +362,7 @@ def look_into_xlsb(archive: zipfile.ZipFile) -> Iterator[Look]:
     dummy_zero = any(kind == CALCULATION and record[24:25] and record[24] & 1 for kind, record in records)
     if len(sheets) > MAX_SHEETS:
         raise Unreadable("too_many_sheets")
+    beside += words_beside.of_parts(archive, parts, {})
     for sheet in sheets:
         (length,) = struct.unpack_from("<I", sheet, 8)
         link = sheet[12 : 12 + 2 * length].decode("utf-16-le") if length < 256 else ""
@@ -327,7 +377,7 @@ def _look_into_records(data: bytes, dummy_zero: bool) -> Look:
     for kind, record in _records(data):
         if kind == ROW:
             (row,) = struct.unpack_from("<I", record)
-            if record[11] & 0x10:
+            if record[11] & 0x10 or record[8:10] == bytes(2):
                 look.hidden_rows.append(row)
         elif kind in FILLED_CELLS:
             (column,) = struct.unpack_from("<I", record)
@@ -338,8 +388,8 @@ def _look_into_records(data: bytes, dummy_zero: bool) -> Look:
             elif kind == FORMULA_NUMBER and dummy_zero and record[8:16] == bytes(8):
                 look.cells[row, column] = NoValue("…")
         elif kind == COLUMNS:
-            first, last, _width, _style, flags = struct.unpack_from("<IIIIH", record)
-            if flags & 1:
+            first, last, width, _style, flags = struct.unpack_from("<IIIIH", record)
+            if flags & 1 or not width:
                 look.hidden_columns += range(first, min(last + 1, first + 1000))
         elif kind == MERGE:
             top, bottom, left, right = struct.unpack_from("<IIII", record)
@@ -372,12 +422,14 @@ def _records(data: bytes) -> Iterator[tuple[int, bytes]]:
 MAX_REPEATED = 20_000  # cells or rows that one element stands for and that are told one by one
 
 
-def look_into_ods(archive: zipfile.ZipFile) -> Iterator[Look]:
+def look_into_ods(archive: zipfile.ZipFile, beside: list[Words]) -> Iterator[Look]:
     """Error cells, formulas without a value, merged ranges, hidden rows and columns of each sheet."""
     parts = parts_of(archive)
     if b"encryption-data" in read_part(archive, parts["meta-inf/manifest.xml"]):
         raise Unreadable("ods_password")
+    beside += words_beside.of_parts(archive, parts, {})
     tables = 0
+    said: list[tuple[str, str, str]] = []  # kind, text, cell: the sheet's name comes after them
     raised: set[str] = set()
     striking: set[str] = set()
     sheet = OdsSheet(raised, striking)
@@ -389,6 +441,8 @@ def look_into_ods(archive: zipfile.ZipFile) -> Iterator[Look]:
                         raised.add(attribute(node, "name") or "")
                     if (attribute(child, "text-line-through-style") or "none") != "none":
                         striking.add(attribute(node, "name") or "")
+        elif node.tag in ODS_WORDS:
+            said += [(ODS_WORDS[node.tag], text, sheet.address) for text in _ods_words(node)]
         elif node.tag in ("table-cell", "covered-table-cell"):
             sheet.add_cell(node)
             node.clear()
@@ -402,8 +456,32 @@ def look_into_ods(archive: zipfile.ZipFile) -> Iterator[Look]:
             tables += 1
             if tables > MAX_SHEETS:
                 raise Unreadable("too_many_sheets")
+            name = attribute(node, "name") or ""
+            beside += words_beside.enough(Words(kind, text, name, cell) for kind, text, cell in said)
+            said.clear()
             yield sheet.look
             sheet = OdsSheet(raised, striking)
+    beside += words_beside.enough(Words(kind, text) for kind, text, _ in said)
+
+
+# Elements with words beside the cells, and the kind of part that they are.
+ODS_WORDS = {
+    "annotation": "comment",
+    "text-box": "text_box",
+    "custom-shape": "text_box",
+    "a": "hyperlink",
+    "content-validation": "validation",
+    "help-message": "validation",
+    "error-message": "validation",
+    "named-expression": "defined_name",
+    "text": "number_format",
+}
+
+
+def _ods_words(node: ElementTree.Element) -> list[str]:
+    """The text of an element, and the attributes of it that hold words."""
+    said = [attribute(node, name) for name in ("href", "condition", "expression")]
+    return [text for text in ("".join(node.itertext()), *said) if text]
 
 
 @dataclass(slots=True)
@@ -418,6 +496,10 @@ class OdsSheet:
     row: int = 0
     column: int = 0
     width: int = 0  # columns declared so far
+
+    @property
+    def address(self) -> str:
+        return f"{column_letter(self.column)}{self.row + 1}"
 
     def add_cell(self, node: ElementTree.Element) -> None:
         times = _times(node, "number-columns-repeated")
@@ -455,10 +537,11 @@ def _times(node: ElementTree.Element, name: str) -> int:
     return int(attribute(node, name) or 1)
 
 
-def _ods_cell(node: ElementTree.Element, raised: set[str]) -> str | CellError | NoValue | None:
+def _ods_cell(node: ElementTree.Element, raised: set[str]) -> Cell | None:
     """What a cell is told to hold, "" for what calamine reads, None for nothing; what it gets wrong is worked out."""
     types = [value for key, value in node.attrib.items() if key.endswith("}value-type")]
-    text = "".join(part for child in node if child.tag == "p" for part in child.itertext())
+    lines = ["".join(child.itertext()) for child in node if child.tag == "p"]
+    text = "".join(lines)
     if "error" in types or text in ERROR_CODES:
         return CellError(text or "#N/A")
     formula = attribute(node, "formula")
@@ -466,6 +549,8 @@ def _ods_cell(node: ElementTree.Element, raised: set[str]) -> str | CellError | 
         return NoValue(formula.partition("=")[2])
     if "percentage" in types:
         return text
+    if lines and ("float" in types or "currency" in types) and text != (held := attribute(node, "value")):
+        return as_shown(float(held or 0), text) or ""
     if raised and any(attribute(part, "style-name") in raised for part in node.iter() if part.tag == "span"):
         return "\n".join(_ods_text(child, raised) for child in node if child.tag == "p")
     return "" if types else None
@@ -486,9 +571,13 @@ def read_xls(data: bytes) -> Workbook:
     if book.nsheets > MAX_SHEETS:
         raise Unreadable("too_many_sheets")
     workbook = Workbook([], "xls")
-    percentages = {n for n, xf in enumerate(book.xf_list) if "%" in _format_of(book, xf)}
+    numbers = {n: found for n, xf in enumerate(book.xf_list) if (found := _format_of(book, xf))}
     striking = {n for n, xf in enumerate(book.xf_list) if (font := _font(book, xf.font_index)) and font.struck_out}
-    uncalculated = _uncalculated(data)
+    stream, properties = _streams(data)
+    workbook.beside += words_beside.of_records(("properties", record) for record in properties)
+    uncalculated, words = _records_of_sheets(stream)
+    for sheet, records in zip(book.sheets(), words, strict=False):
+        workbook.beside += _said_beside(sheet, records)
     for sheet, without_value in zip_longest(book.sheets(), uncalculated[: book.nsheets], fillvalue=frozenset()):
         if len(sheet.merged_cells) > MAX_MERGED:
             raise Unreadable("too_many_merged")
@@ -501,10 +590,10 @@ def read_xls(data: bytes) -> Workbook:
         if sheet.name == MARK_SHEET:
             workbook.mark = mark_of(cells)
             continue
-        formats = {at: sheet.cell_xf_index(*at) for at in cells} if percentages or striking else {}
-        for at, cell in cells.items():
-            if type(cell) is float and formats.get(at) in percentages:
-                cells[at] = as_percentage(cell)
+        formats = {at: sheet.cell_xf_index(*at) for at in cells} if numbers or striking else {}
+        for at, xf in formats.items():
+            if xf in numbers and type(cell := cells[at]) is float:
+                cells[at] = numbers[xf].show(cell) or cell
         for at, runs in getattr(sheet, "rich_text_runlist_map", {}).items():
             if isinstance(text := cells.get(at), str):
                 cells[at] = _with_raised_runs(text, runs, book)
@@ -513,16 +602,31 @@ def read_xls(data: bytes) -> Workbook:
             struck=[at for at, xf in formats.items() if xf in striking],
             merged=[(top, left, bottom - 1, right - 1) for top, bottom, left, right in sheet.merged_cells],
             hidden=sheet.visibility != 0,
-            hidden_rows=[row for row, info in sheet.rowinfo_map.items() if info.hidden],
-            hidden_columns=[column for column, info in sheet.colinfo_map.items() if info.hidden],
+            hidden_rows=[
+                row
+                for row, info in sheet.rowinfo_map.items()
+                if info.hidden or (info.height == 0 and not info.has_default_height)
+            ],
+            hidden_columns=[column for column, info in sheet.colinfo_map.items() if info.hidden or info.width == 0],
         )
         workbook.sheets.append(from_cells(sheet.name, cells, look))
     return workbook
 
 
-def _format_of(book: xlrd.Book, xf: xlrd.formatting.XF) -> str:
+def _said_beside(sheet: xlrd.sheet.Sheet, records: list[tuple[str, bytes]]) -> list[Words]:
+    """The words beside a sheet's cells; a comment's text stands in a record as a text box's does."""
+    notes = (
+        Words("comment", f"{note.text} {note.author}", sheet.name, f"{column_letter(column)}{row + 1}")
+        for (row, column), note in sheet.cell_note_map.items()
+    )
+    found = list(words_beside.enough(notes))
+    others = (record for record in records if not found or record[0] != "text_box")
+    return found + list(words_beside.of_records(others, sheet.name))
+
+
+def _format_of(book: xlrd.Book, xf: xlrd.formatting.XF) -> NumberFormat | None:
     known = book.format_map.get(xf.format_key)
-    return known.format_str if known else ""
+    return number_format(known.format_str) if known else None
 
 
 def _font(book: xlrd.Book, number: int) -> xlrd.formatting.Font | None:
@@ -539,20 +643,31 @@ def _with_raised_runs(text: str, runs: list[tuple[int, int]], book: xlrd.Book) -
 
 
 BOUNDSHEET, BEGIN, END, FORMULA_CELL = 0x85, 0x809, 0x0A, 0x06
+PROPERTIES = ("\x05SummaryInformation", "\x05DocumentSummaryInformation")
+# Header, footer; the text of a comment or a text box, which goes on from a record without one; link; list of choices.
+RECORDS_OF_WORDS = {
+    0x14: "header_footer",
+    0x15: "header_footer",
+    0x3C: "text_box",
+    0x1B8: "hyperlink",
+    0x1BE: "validation",
+}
 EMPTY_TEXT = b"\x03\0\0\0\0\0\xff\xff"  # a formula's value that is a text without characters
 
 
-def _uncalculated(data: bytes) -> list[frozenset[tuple[int, int]]]:
+def _records_of_sheets(stream: bytes) -> tuple[list[frozenset[tuple[int, int]]], list[list[tuple[str, bytes]]]]:
     """Of each worksheet the formulas that a library wrote and nobody has calculated: those that ask for it beside a 0,
-    and all, where all say nothing. xlrd tells of no formulas."""
-    stream = _book_stream(data)
+    and all, where all say nothing; and the records with words beside the cells. xlrd tells of neither."""
     starts = [struct.unpack_from("<I", record)[0] for at, kind, record in _biff_records(stream, 0)
               if kind == BOUNDSHEET and record[5:6] == b"\0"]  # fmt: skip
-    found, waiting, values = [], [], 0
+    found, waiting, values, words = [], [], 0, []
     for start in starts:
         asking, empty = set(), set()
+        words.append([])
         for _, kind, record in _biff_records(stream, start):
-            if kind == FORMULA_CELL and len(record) >= 16:
+            if kind in RECORDS_OF_WORDS:
+                words[-1].append((RECORDS_OF_WORDS[kind], record))
+            elif kind == FORMULA_CELL and len(record) >= 16:
                 at, value, flags = struct.unpack_from("<HH", record), record[6:14], record[14]
                 if value == EMPTY_TEXT:
                     empty.add(at)
@@ -562,19 +677,24 @@ def _uncalculated(data: bytes) -> list[frozenset[tuple[int, int]]]:
                     values += 1
         found.append(asking)
         waiting.append(empty)
-    return [frozenset(asking if values else asking | empty) for asking, empty in zip(found, waiting, strict=True)]
+    uncalculated = [
+        frozenset(asking if values else asking | empty) for asking, empty in zip(found, waiting, strict=True)
+    ]
+    return uncalculated, words
 
 
-def _book_stream(data: bytes) -> bytes:
+def _streams(data: bytes) -> tuple[bytes, list[bytes]]:
+    """The workbook, and the document's properties."""
     if not data.startswith(OLE):
-        return b""
+        return b"", []
     with open(os.devnull, "w", encoding="utf-8") as log:
         folder = CompDoc(data, logfile=log)
-    for name in ("Workbook", "Book"):
+
+    def stream(name: str) -> bytes:
         memory, start, length = folder.locate_named_stream(name)
-        if memory:
-            return memory[start : start + length]
-    return b""
+        return memory[start : start + length] if memory else b""
+
+    return stream("Workbook") or stream("Book"), [stream(name) for name in PROPERTIES]
 
 
 def _biff_records(stream: bytes, at: int) -> Iterator[tuple[int, int, bytes]]:

@@ -33,6 +33,7 @@ LEVELS = ("country", "province", "prefecture", "county", "township", "village", 
 COUNTRY, PROVINCE, PREFECTURE, COUNTY, TOWNSHIP, VILLAGE, DEPARTMENT = range(7)
 LENGTHS = {2: PROVINCE, 4: PREFECTURE, 6: COUNTY, 9: TOWNSHIP, 12: VILLAGE}  # of a code → level
 LENGTH_OF = {level: length for length, level in LENGTHS.items()}
+LONGEST_NAME = 500  # characters of a text that is looked up as a name: all its beginnings are
 PLACEHOLDERS = ("市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划")  # prefectures that are only a code
 
 Kind = Literal["unit", "zone", "department"]
@@ -513,6 +514,8 @@ class Register:
 
         alike: of a name that fits none, offer those that look like it; the search costs a sixth of reading a workbook.
         """
+        if len(text) > LONGEST_NAME:
+            return Match(None)
         name = plain(text)
         code = unicodedata.normalize("NFKC", text).strip()
         if CODE.fullmatch(code) and (code in self or self._padded(code)):
@@ -620,6 +623,8 @@ class _Inside:
     def match(self, text: str, on: date | None, alike: bool) -> Match:
         if fits := self.names.get(text):
             return settle(fits, on)
+        if len(text) > LONGEST_NAME:
+            return Match(None)
         name = plain(text)
         readings = [(name, False), *self._without_front(name)]
         for reading, _ in readings:

@@ -22,7 +22,10 @@ class BadPeriod(ValueError):
 @total_ordering
 @dataclass(frozen=True)
 class Period:
-    """A calendar period. Ordered by its end, then the longer first: 2018-12 > 2018-Q4 > 2018-H2 > 2018 > 2018-11."""
+    """A calendar period. Ordered by its end, then the longer first: 2018-12 > 2018-Q4 > 2018-H2 > 2018 > 2018-11.
+
+    Printed ones are of 1900 to 2099; it goes further, so that each has those before and after it.
+    """
 
     year: int
     frequency: Frequency = "year"
@@ -31,7 +34,7 @@ class Period:
     def __post_init__(self) -> None:
         if self.frequency not in get_args(Frequency):
             raise BadPeriod(f"no frequency {self.frequency!r}; known: {', '.join(get_args(Frequency))}")
-        if not (1900 <= self.year <= 2099 and 1 <= self.number <= 12 // MONTHS_IN[self.frequency]):
+        if not (1800 <= self.year <= 2199 and 1 <= self.number <= 12 // MONTHS_IN[self.frequency]):
             raise BadPeriod(f"no {self.frequency} {self.number} of {self.year}")
 
     @classmethod

@@ -40,7 +40,7 @@ def receive_files(view: ui.View) -> None:
             label_visibility="collapsed",
         )  # fmt: skip
         received_on = ask_day_of_receipt(f"received on {turn}")
-    files = ui.upload(_("Workbooks"), types=(), key=f"upload {turn} {folder}", folder=bool(folder))
+    files = ui.upload(_("Workbooks"), types=(), key=f"upload {turn} {folder}", many=True, folder=bool(folder))
     st.caption(
         _("At most {n} files at once. More: pack them into a ZIP with their folders, or, on this machine, {command}.")
         .format(n=MOST_FILES, command="`python -m huizong load …`")

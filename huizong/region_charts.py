@@ -34,11 +34,11 @@ from huizong.charts import (
     struck_and_why,
     words_at,
 )
-from huizong.figure_words import format_change, format_number, unit_of
+from huizong.figure_words import counted, format_change, format_number, unit_of
 from huizong.forms import Indicator
 from huizong.outlines import Outlines
 from huizong.periods import Period
-from huizong.texts import _, language
+from huizong.texts import _, fixed, language
 
 LABEL = 17  # pixels of a line of text at the end of a slope
 SLOPE = 210  # pixels between the lowest and the highest figure of a slope, at least
@@ -339,14 +339,14 @@ def treemap(
         ids=[*totals.index, *(rows["unit"] + "/" + rows["part"])],
         parents=[*[""] * len(totals), *rows["unit"]],
         labels=[
-            *(f"{regions[code]} {total:,.0f}" for code, total in totals.items()),
-            *(f"{labels[part]} {value:,.0f}" for part, value in zip(rows["part"], rows["value"], strict=True)),
+            *(f"{regions[code]} {fixed(total)}" for code, total in totals.items()),
+            *(f"{labels[part]} {fixed(value)}" for part, value in zip(rows["part"], rows["value"], strict=True)),
         ],
         values=np.append(totals.to_numpy(float), rows["value"].to_numpy(float)),
         marker={"colors": [*["rgba(136,136,136,0.18)"] * len(totals), *(colours[part] for part in rows["part"])]},
         branchvalues="total",
         textinfo="label",
-        hovertemplate="%{label} " + unit + "<extra></extra>",
+        hovertemplate=counted("%{label}", unit) + "<extra></extra>",
         pathbar={"visible": False},
         tiling={"pad": 2},
         textfont={

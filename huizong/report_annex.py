@@ -12,7 +12,7 @@ from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
-from huizong.figure_words import nil_returns, why_none, why_struck
+from huizong.figure_words import nil_returns, part_only, why_none, why_struck
 from huizong.lineage import TermCell, terms_of_figure
 from huizong.notices import BODY, HEADING
 from huizong.org_units import TOWNSHIP, ancestors
@@ -88,7 +88,7 @@ def add_annex(document: Document, words: Words) -> None:
     sources = Sources(words)
     figures = [figure_row(document, figure, sources) for figure in words.figures.values()]
     returns = source_rows(sources)
-    samples = max(figure.row["n_sample"] for figure in words.figures.values())
+    samples = any(figure.row["n_sample"] for figure in words.figures.values())
     notes = [
         _("The figures of this report are {basis}.").format(basis=words.basis),
         *(
@@ -103,7 +103,9 @@ def add_annex(document: Document, words: Words) -> None:
           "the sum of the denominators; “—” is no figure, and never zero."),
     ]  # fmt: skip
     if samples:
-        notes.append(_("Demonstration data: the totals were published, the rows beneath them are made up."))
+        made_up = _("Demonstration data: the totals were published, the rows beneath them are made up.")
+        notes.append(made_up)
+        head_each_page(document, made_up)
     heads = [
         _("No."),
         _("Indicator"),
@@ -131,6 +133,14 @@ def add_annex(document: Document, words: Words) -> None:
             document.element.body.append(made)
 
 
+def head_each_page(document: Document, words: str) -> None:
+    """The words in the header of every page, which may be printed without the annex."""
+    for n, section in enumerate(document.sections):
+        for header in (section.header, section.first_page_header, section.even_page_header):
+            if n == 0 or not header.is_linked_to_previous:
+                header._element.append(parse_xml(paragraph(words, BODY, 10.5)))
+
+
 def figure_row(document: Document, figure: Printed, sources: Sources) -> list[str]:
     row, lang = figure.row, language()
     relation = document.part.relate_to(figure.address, RELATIONSHIP_TYPE.HYPERLINK, is_external=True)
@@ -146,8 +156,8 @@ def figure_row(document: Document, figure: Printed, sources: Sources) -> list[st
     came_from = sources.of(figure) if known else why_none(row, figure.indicator)
     if why := why_struck(row):
         came_from += _("; {why}: not to be relied on").format(why=why)
-    if known and (nil := nil_returns(row)):
-        came_from += _("; ") + nil
+    for words in (part_only(row), nil_returns(row) if known else ""):
+        came_from += _("; ") + words if words else ""
     if row["missing"]:
         names = "、".join(sources.words.store.units.get(code).name for code in row["missing"])
         came_from += _("; not in: {names}").format(names=names)

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from huizong import indicators
-from huizong.figure_words import NO_FIGURE, format_number, unit_of, why_struck
+from huizong.figure_words import NO_FIGURE, counted, format_number, unit_of, why_struck
 from huizong.forms import Form, Indicator, UnknownForm
 from huizong.indicators import UnknownIndicator
 from huizong.lineage import address_of, address_of_returns
@@ -23,12 +23,13 @@ from huizong.org_units import COUNTRY, COUNTY, PROVINCE, TOWNSHIP, OrgUnit
 from huizong.periods import Period
 from huizong.releases import basis
 from huizong.store import ALWAYS, Store
-from huizong.texts import _, language
+from huizong.texts import _, fixed, language, percent
 
 LINK = "\ue000{}\ue001{}\ue002"  # the number of the link, its text
 CHART = "\ue003{}\ue004"
 MARK = re.compile("\ue000(?P<link>[0-9]+)\ue001(?P<text>[^\ue000-\ue004]*)\ue002|\ue003(?P<chart>[0-9]+)\ue004")
 FIGURE = "figure_"  # what the bookmarks of the annex begin with
+DOUBTED = "*"  # behind a figure that is not to be relied on
 NAMED = 10  # units of which no return is in
 HISTORY = 8  # periods of a line
 WHOLE = {"省": "全省", "自治区": "全区", "市": "全市", "自治州": "全州", "州": "全州", "盟": "全盟", "地区": "全地区",
@@ -66,10 +67,11 @@ class Printed:
 
 @dataclass(frozen=True)
 class Link:
-    """Where a click leads; figure: the one whose number follows, if any does."""
+    """Where a click leads; figure: the one whose number follows, if any does; doubt: why it is not to be relied on."""
 
     address: str
     figure: Printed | None = None
+    doubt: str = ""
 
 
 @dataclass(frozen=True)
@@ -254,7 +256,7 @@ def printed_number(value: float | None, indicator: Indicator) -> str:
 
 def whole_number(value: float | None) -> str:
     """A numerator or denominator: 18, 384,000, 12.5."""
-    return NO_FIGURE if value is None or pd.isna(value) else f"{value:,.4f}".rstrip("0").rstrip(".")
+    return NO_FIGURE if value is None or pd.isna(value) else fixed(value, 4).rstrip("0").rstrip(".")
 
 
 OF_A_PLACE = ("name", "figure", "count", "total", "change", "known", "response")
@@ -280,20 +282,25 @@ class Place:
     def _linked(self, text: str, figure: Printed) -> str:
         return self._words.linked(text, Link(figure.address, figure))
 
+    def _number(self, text: str, figure: Printed) -> str:
+        """A number of a figure, marked where too few have reported."""
+        doubt = why_struck(figure.row)
+        return self._words.linked(text + DOUBTED * bool(doubt), Link(figure.address, figure, doubt))
+
     def figure(self, indicator: str, period: str = "now") -> str:
         """Its value: 9.9%, 18; — where there is none."""
         found = self._printed(indicator, period)
-        return self._linked(printed_number(found.row["value"], found.indicator), found)
+        return self._number(printed_number(found.row["value"], found.indicator), found)
 
     def count(self, indicator: str, period: str = "now") -> str:
         """What a share is a share with: its numerator."""
         found = self._printed(indicator, period)
-        return self._linked(whole_number(found.row["numerator"]), found)
+        return self._number(whole_number(found.row["numerator"]), found)
 
     def total(self, indicator: str, period: str = "now") -> str:
         """What a share is a share of: its denominator."""
         found = self._printed(indicator, period)
-        return self._linked(whole_number(found.row["denominator"]), found)
+        return self._number(whole_number(found.row["denominator"]), found)
 
     def known(self, indicator: str, period: str = "now") -> bool:
         """Whether there is such a figure."""
@@ -313,7 +320,7 @@ class Place:
             if why := why_struck(figure.row):
                 return self._linked(_("not compared with {then} ({why})").format(why=why, **what), figure)
         share, difference = now.indicator.share, value - before
-        amount = f"{abs(difference) * (100 if share else 1):,.{now.indicator.decimals}f}"
+        amount = fixed(abs(difference) * (100 if share else 1), now.indicator.decimals)
         if not amount.strip("0.,"):
             words = _("the same as {then}")
         elif share:
@@ -322,10 +329,10 @@ class Place:
             )  # fmt: skip
         else:
             words = _("{n} {unit} more than {then}") if difference > 0 else _("{n} {unit} fewer than {then}")
-        text = words.format(n=amount, unit=unit_of(now.indicator), **what)
+        text = words.format(n=amount, unit=counted("", unit_of(now.indicator)).strip(), **what)
         if not share and before > 0 and difference:
             by = _(", up {n}%") if difference > 0 else _(", down {n}%")
-            text += by.format(n=f"{abs(difference) / before * 100:.1f}")
+            text += by.format(n=fixed(abs(difference) / before * 100, 1))
         if now.row["missing"] != then.row["missing"]:
             text += _(" (not the same units have reported)")
         return self._linked(text, then)
@@ -348,7 +355,7 @@ class Place:
         if frame.empty:
             return _("none owed")
         in_force = (frame["status"] == "accepted").groupby(frame["unit"]).all()
-        rate = f"{in_force.mean():.1%}".replace(".0%", "%")
+        rate = percent(in_force.mean()).replace(".0%", "%")
         text = _("{n_expected} owed, {n_reporting} in, {rate}").format(
             n_expected=len(in_force), n_reporting=int(in_force.sum()), rate=rate
         )
@@ -406,7 +413,8 @@ class Place:
         names = [
             unit.name for unit in self._words.store.units.under(self._unit.code, TOWNSHIP, on=self._words.period.end)
         ]
-        held = {word for word in TOWNSHIP_WORDS if any(name.endswith(word) for name in names)}
+        words = TOWNSHIP_WORDS[self._unit.level == COUNTRY :]  # 苏木 are of one region alone
+        held = {word for word in words if any(name.endswith(word) for name in names)}
         plain = "".join(word for word in TOWNSHIP_WORDS[:-1] if word in held)
         return (f"{plain}（街道）" if plain else "街道") if "街道" in held else plain or "乡镇（街道）"
 
@@ -432,7 +440,7 @@ class Place:
         return "、".join(
             self._words.linked(part.name, Link(figure.address))
             for part, row in rows
-            if row["numerator"] == 0 and row["value"] is not None
+            if row["numerator"] == 0 and value_to_rely_on(row) is not None
             for figure in [self._words.printed(code, part, self._words.period)]
         )
 

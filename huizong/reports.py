@@ -6,6 +6,7 @@ that traces it; its raised number leads to the annex, which lists every figure w
 
 import re
 import zipfile
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
@@ -23,7 +24,7 @@ from docx.document import Document as Letter
 from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.opc.exceptions import PackageNotFoundError
 from docx.opc.part import XmlPart
-from docx.oxml import OxmlElement
+from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import qn
 from docx.oxml.xmlchemy import BaseOxmlElement
 from docx.shared import Emu, Mm
@@ -33,9 +34,10 @@ from jinja2 import StrictUndefined, TemplateError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from lxml import etree
 
-from huizong.figure_words import why_struck
+from huizong import report_annex
 from huizong.forms import UnknownForm
 from huizong.indicators import UnknownIndicator
+from huizong.notices import BODY
 from huizong.org_units import UnknownUnit
 from huizong.periods import BadPeriod, Period
 from huizong.report_annex import ANNEX, add_annex
@@ -261,14 +263,20 @@ def line_in_template(trace: TracebackType | None) -> int:
 
 def tie(filled: Letter, words: Words) -> None:
     """Puts links and charts in the place of the marks; in headers and footers, only the text."""
+    doubts: dict[BaseOxmlElement, dict[str, BaseOxmlElement]] = defaultdict(dict)  # paragraph or table → why → its run
     for run in list(filled.element.body.iter(qn("w:r"))):
-        if any(MARK.search(text.text or "") for text in run.iter(qn("w:t"))):
+        if marks := [mark for text in run.iter(qn("w:t")) for mark in MARK.finditer(text.text or "")]:
+            place = [*run.iterancestors(qn("w:p")), *run.iterancestors(qn("w:tbl"))][-1]
+            links = [words.links[int(mark["link"])] for mark in marks if mark["link"]]
+            doubts[place] |= {link.doubt: run for link in links if link.doubt}
             pieces = [
                 piece for child in run if child.tag != qn("w:rPr") for piece in pieces_of(filled, run, child, words)
             ]
             for piece in pieces:
                 run.addprevious(piece)
             run.getparent().remove(run)
+    for place, whys in doubts.items():
+        say_doubts(place, whys)
     for paragraph in filled.element.body.iter(qn("w:p")):
         number_once(paragraph)
     for part in filled.part.package.iter_parts():
@@ -305,7 +313,7 @@ def pieces_of(filled: Letter, run: BaseOxmlElement, child: BaseOxmlElement, word
 
 def linked(filled: Letter, run: BaseOxmlElement, text: str, link: Link) -> Iterator[BaseOxmlElement]:
     shown = run_like(run, text_of(text))
-    if link.figure and why_struck(link.figure.row):
+    if link.doubt:
         shown.get_or_add_rPr().get_or_add_strike()
     if run.getparent().tag != qn("w:p"):  # inside a link of the template's own there can be no other
         yield shown
@@ -325,6 +333,19 @@ def linked(filled: Letter, run: BaseOxmlElement, text: str, link: Link) -> Itera
         inside.set(qn("w:history"), "1")
         inside.append(raised)
         yield inside
+
+
+def say_doubts(place: BaseOxmlElement, whys: Mapping[str, BaseOxmlElement]) -> None:
+    """Why the figures with a * are not to be relied on: at the end of their paragraph, or beneath their table.
+
+    whys: why → a run of the place, whose look the words take.
+    """
+    if whys and place.tag == qn("w:tbl"):
+        note = _("Note: too few have reported for the figures with *; they are not to be relied on.")
+        place.addnext(parse_xml(report_annex.paragraph(note, BODY, 10.5)))
+    elif whys:
+        note = _(" (Figures with *: {why}; not to be relied on)").format(why=_("; ").join(whys))
+        place.append(run_like(next(iter(whys.values())), text_of(note)))
 
 
 def number_once(paragraph: BaseOxmlElement) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from itertools import takewhile
 from typing import NamedTuple
 
 from huizong.edits import Finding, printed
@@ -54,14 +55,20 @@ REST_OF_TIME = re.compile(  # what follows the year of a title
 )
 NUMBERED = re.compile(r"^(?:[一二三四五六七八九十]+、|[(（][一二三四五六七八九十]+[)）])")
 DOUBTFUL_AMOUNT = 100  # 10,000 yuan where no unit is printed
+YUAN = Decimal("0.0001")  # in 10,000 yuan
 FILED_DAYS = 100  # a return of the third quarter is filled in until the end of the year
 EARLY_DAYS = 31  # before a period's end a return may be filled in; before that it is perhaps an older one's
 CIRCLED = re.compile(r"^[①-⑳]")
+SEVERAL = re.compile(r"[、;]|等[0-9一二三四五六七八九十几多]+[个家]|[0-9]个(?:行政)?(?:村|嘎查|社区)$|[0-9]家$")
+VILLAGES_APART = re.compile(r"[\s,/]+|(?<=村)[和与及]")
+VILLAGE_ENDING = re.compile(r"(?:村|嘎查|社区|居委会|村委会)$")
+COMPANY_ENDING = re.compile(r"(?<!分)(?<!子)(?:公司|集团|合作社|厂)$")
 REMARK = re.compile(r"(?<=.)[(（][^()（）]*[)）]$")  # 穆家营子镇（新设）
 TIME_HEAD = re.compile(r"(?:报告|统计|所属)?(?:月[份度]?|季度?|年[度份]?|期别?|时期|期间)")
 PERIOD_HEAD = re.compile(r"(?:报告|统计|所属)(?:月[份度]?|季度?|年[度份]?|期别?|时期|期间)|季度|月份")
 UNIT_HEAD = re.compile(r"(?:填报|上报|报送|所属)?(?:单位(?:名称)?|地区|旗县区?|县区|区县|县市区|县\(市、?区\)|县名?)")
 COUNTY = LEVELS.index("county")
+MOST_ASKED = 2  # columns asked about at once for each item of the form
 TITLE_LENGTH = 30  # characters of a line that may be, or begin with, a unit's name
 
 
@@ -326,7 +333,7 @@ def _identify(tables: list[Table], context: _Context, answer: Mapping) -> Return
     period = _period(table, sources, own_mark, answer, questions)
     unit = _unit(table, sources, own_mark, context, period, answer, questions)
     for one in tables:
-        for column, head, items in one.ambiguous:
+        for column, head, items in one.ambiguous[: MOST_ASKED * len(form.items)]:  # the others when these are answered
             cell = one.head_address(column)
             questions.append(Question("column", head, [item.code for item in items], one.sheet.name, cell))
     return Return(form, unit, period, tables, questions=questions)
@@ -596,9 +603,9 @@ def _choose_times(found: Return) -> None:
     """Of several columns of an item, each of another time (8月, 9月), takes that of the period; of two, it is asked."""
     for table in found.tables if found.period else []:
         for item, times in table.times.items():
-            periods = {c: _periods_of(time, found.period) for c, time in times.items()}
             heads = {c: f"{found.form.by_code[item].label.zh}：{time}" for c, time in times.items()}
-            exact = [c for c in times if found.period in periods[c]]
+            exact = [c for c in times if _is_of(found, times[c])]
+            periods = {c: _periods_of(time, found.period) for c, time in times.items()}
             fitting = exact or [c for c in times if any(_touch(one, found.period) for one in periods[c])]
             if len(fitting) > 1:
                 found.questions += [
@@ -610,8 +617,35 @@ def _choose_times(found: Return) -> None:
 
 
 def _periods_of(time: str, period: Period) -> list[Period]:
-    """The periods that a time without a year (9月, 第三季度) names beside a return of that period."""
-    return find_periods(f"{period.year}年{time}" if not YEAR.match(time) else time if "年" in time else f"{time}年")
+    """The periods that a time, also without a year (9月, 本季), names beside a return of that period; a day is of its
+    month."""
+    if own := re.search(r"[本当]([期月季年])|期[末底]|[目当]前|现有", time):
+        within: dict[str, Frequency] = {"月": "month", "季": "quarter", "年": "year"}
+        return [period_on(period.end, within[own[1]]) if own[1] in within else period]
+    if re.search("初|来|前$|起|至今", time):  # 年初, 7月以来
+        return []
+    time = re.sub(r"^(\d\d)(?=年)", r"20\1", time.removeprefix("截").lstrip("至止"))
+    dated = with_year(time, period.year)
+    if not YEAR.search(dated):
+        dated = f"{period.year}年{time}"
+    dated = dated if "年" in dated or not dated.isdecimal() else f"{dated}年"
+    return find_periods(dated) or [period_on(day, "month") for day in find_dates(dated)]
+
+
+def _is_of(found: Return, time: str) -> bool | None:
+    """Whether a column of that time holds the period's figures: a flow's the period itself, a stock's what ends with
+    it; None where only a longer time is named, 2018年 on a return for its third quarter."""
+    assert found.period
+    periods, own = _periods_of(time, found.period), found.period
+    stock = found.form.measure == "stock"
+    if own in periods or (stock and any(one.end == own.end for one in periods)):
+        return True
+    if not any(one.contains(own) for one in periods):
+        return False
+    year = time.isdecimal() or (time.endswith(("年", "年度")) and "半" not in time)
+    if stock:
+        return year or None
+    return None if year and time[0] not in "全本当" else False
 
 
 def _touch(one: Period, other: Period) -> bool:
@@ -622,7 +656,13 @@ def _drop_other_times(found: Return, table: Table) -> None:
     """Takes no column whose head names another time than the return's period: 2017年, 1-9月."""
     assert found.period
     for item, time in list(table.dated.items()):
-        if not any(_touch(one, found.period) for one in _periods_of(time, found.period)):
+        said = table.columns[item] in table.answered
+        within = said and any(_touch(one, found.period) for one in _periods_of(time, found.period))
+        of = within or _is_of(found, time)
+        if of is None:
+            head = f"{time}{found.form.by_code[item].label.zh}"
+            _tell(found, table, "query", "near_head", [table.head_address(table.columns[item])], item, head)
+        elif not of:
             column = table.columns.pop(item)
             params = {"period": found.period.code}
             _tell(found, table, "error", "other_time", [table.head_address(column)], item, time, **params)
@@ -750,6 +790,7 @@ def _read_rows(found: Return, table: Table, units: Register) -> dict[int, Row]:
             name = text_of(table.cell(r, form_name(table)))
             cells = [form_name(table)] if rule == "compared_row" else table.columns
             _tell(found, table, severity, rule, [table.address(r, item) for item in cells], None, name)
+    _check_lengths(found, table)
     items = set(table.columns.values())
     struck = [at for at in table.sheet.struck if at[0] in rows and at[1] in items and _cell(table.sheet, at) != ""]
     if struck:
@@ -760,24 +801,47 @@ def _read_rows(found: Return, table: Table, units: Register) -> dict[int, Row]:
     return rows
 
 
+def _check_lengths(found: Return, table: Table) -> None:
+    """Tells of the lines of a CSV with more parts than the line of the heads has: a comma in 1,200 parts it in two."""
+    lengths = table.sheet.lengths
+    if not lengths:
+        return
+    if isinstance(table.sheet, Turned):
+        heads = [table.columns.get(form_name(table), 0)]
+        cells = {c: [table.sheet.address(table.header[1], c)] for c in table.columns.values()}
+    else:
+        heads = range(table.header[0], table.header[1] + 1)
+        body = {*table.body, *(r for r, *_ in table.totals), *table.parts}
+        cells = {r: [table.address(r, item) for item in table.columns] for r in sorted(body)}
+    most = max(lengths[n] for n in heads)
+    beyond = any(not is_blank(cell) for r in cells for cell in table.sheet.rows[r][most:])
+    if len(cells) > 1 and len({lengths[n] for n in cells}) == 1 and not beyond:
+        return  # every line ends with a comma
+    for n, at in cells.items():
+        if lengths[n] > most:
+            _tell(found, table, "error", "too_many_parts", at, None, str(lengths[n]), expected=str(most))
+
+
 def _find_foreign(found: Return, table: Table, units: Register) -> set[int]:
-    """Tells of the rows that are not the return's: words above them (一季度, 附：上季度培训情况) or a column beside them
-    (月份, 县区) say so. Gives the headings."""
+    """Tells of the rows that are not the return's: words above them (一季度, 附：上季度培训情况) or a column beside
+    them (月份, 县区) say so. Gives the headings."""
     assert found.unit
     assert found.period
-    name, above, headings, doubtful = form_name(table), Claim(), set(), dict[int, list[str]]()
+    name, headings, above, beneath = form_name(table), set(), Claim(), list[str]()
+    doubtful: list[tuple[str, list[str]]] = []  # words, and the cells of the rows beneath them
     # In a register of pairings 年度 is the year of the pairing.
     time_head = TIME_HEAD if found.form.measure == "flow" or found.form.frequency == "year" else PERIOD_HEAD
-    body = set(table.body)
+    body, columns = set(table.body), [c for item, c in table.columns.items() if item != name]
+    listed = {r for r, *_ in table.totals} | {*table.parts, *table.compared}
     for r in range(table.header[1] + 1, max(body, default=0) + 1):
-        if text := _words_alone(table, r, r in body):
+        valued = r in body and any(not is_blank(_cell(table.sheet, (r, c))) for c in columns)
+        if not valued and r not in listed and (text := _words_alone(table, r, r in body)):
             claim = _claim(found, text, units)
             if not claim.rule and _heads_again(table, r) and not _is_page_matter(found, text, units):
                 claim = Claim("other_figures", text)
             if claim.rule or _same_rank(text, above.text):
-                above = claim
-            if claim.rule == "other_figures":
-                doubtful[r] = cells = [table.sheet.address(r, table.columns[name])]
+                above, beneath = claim, []
+                doubtful += [(text, beneath)] if claim.rule == "other_figures" else []
             if r in body and claim.rule in ("own", *FOREIGN):
                 headings.add(r)
                 _tell(found, table, "note", "heading", [table.address(r, name)], name, text)
@@ -786,15 +850,13 @@ def _find_foreign(found: Return, table: Table, units: Register) -> set[int]:
             continue
         if _is_named_by_time(found, table, r, units):  # 二季度 | 3期 | 104人次 over the rows of it
             above = _claim(found, text_of(table.cell(r, name)), units)
-        if above.rule == "other_figures":
-            cells.append(table.address(r, name))
+        beneath.append(table.address(r, name))
         for claim in (*([above] if above.rule in FOREIGN else ()), *_claims_beside(found, table, r, time_head, units)):
             table.foreign.add(r)
             params = {"period": found.period.code, "reporter": found.unit.name}
             _tell(found, table, "error", claim.rule, [table.address(r, name)], None, claim.text, **params)
-    for r, cells in doubtful.items():
-        if len(cells) > 1:
-            text = _words_alone(table, r, r in body)
+    for text, cells in doubtful:
+        if cells:
             _tell(found, table, "query", "other_figures", cells, None, text, period=found.period.code)
     return headings
 
@@ -813,6 +875,7 @@ TIMES = re.compile(  # wherever they stand in a text
     r"第?[一二三四1-4](?:[-—–~〜至到、和][一二三四1-4])?季度?|[上下]半年度?|前[一二两三]个?季度?|全年|"
     r"(?<!\d)(?:\d{1,2}(?:[-—–~〜至到]\d{1,2})?|[一二三四五六七八九十]{1,2})月份?(?!\d)"
 )
+YEAR_ALONE = re.compile(r"(?:19|20)\d\d年?度?")
 RELATIVE = re.compile(
     r"(?<!以)上(?:一?个?季度?|期|年度?|一?个?月)|[去前往]年|下(?:一?个?季度?|期|年度?|一?个?月)|[明次]年|"
     r"拟(?:举办|开展|办|安排|组织)|未(?:举办|开展|完成|实施|办)"
@@ -824,21 +887,17 @@ HEADING_WORDS = re.compile(
     r"宣传|信息|工作|保障|结对|帮扶|配备|情况|表|计划|安排|完成|举办|开展|统计|部分|各?乡镇|各单位|末|底|期|[^\w]"
 )
 PAGE_MATTER = re.compile(
-    r"续|第\S{1,3}页|共\S{1,3}页|接上|[转见]下页|单位[:：]|填[表报]|审[核签]|负责人|制表|联系|日期|时间|领导|零报告"
+    r"续|第\S{1,3}页|共\S{1,3}页|接上|[转见]下页|单位[:：]|填[表报]|审[核签]|负责人|制表|联系|日期|时间|领导|零报告|"
+    r"章|签字|附件\d*$"
 )
 POINTS_DOWN = re.compile(r"以下|下[面表列]|附")
 
 
 def _words_alone(table: Table, r: int, in_body: bool) -> str:
     """The words of a row without values that stands between rows: a heading, a caption, a note."""
-    if not in_body and (r in table.parts or r in table.compared or any(r == total for total, *_ in table.totals)):
-        return ""
     cells = [cell for cell in table.sheet.rows[r] if not is_blank(cell)]
-    others = {c for item, c in table.columns.items() if item != form_name(table)}
-    if in_body and any(not is_blank(_cell(table.sheet, (r, c))) for c in others):
-        return ""
     words = list(dict.fromkeys(narrow(text_of(cell)) for cell in cells if type(cell) is str))
-    if not in_body and (len(words) > 3 or any(type(cell) is not str for cell in cells) or _is_head(table, r)):
+    if not in_body and (len(words) > 3 or len(words) < len(set(cells)) or _is_head(table, r)):
         return ""
     return " ".join(words)
 
@@ -876,12 +935,13 @@ def _claim(found: Return, text: str, units: Register) -> Claim:
     if labelled := UNIT_LINE.match(line) or PERIOD_LINE.match(line):
         line = labelled[labelled.lastindex or 0]
     bare = IN_PLAN.sub("", tidy_head(line))
-    times = [any(_touch(one, found.period) for one in _periods_of(time, found.period)) for time in TIMES.findall(bare)]
+    register = found.form.measure == "stock" and found.form.rows.unit_item != found.form.rows.name_item
+    named = [time for time in TIMES.findall(bare) if not (register and text != time and YEAR_ALONE.fullmatch(time))]
+    times = [any(_touch(one, found.period) for one in _periods_of(time, found.period)) for time in named]
     rest = TIMES.sub("", bare)
     relative, left = RELATIVE.search(rest), HEADING_WORDS.sub("", RELATIVE.sub("", rest))
     if (relative or times) and not any(times):
-        listed = found.form.measure == "stock" and found.form.rows.unit_item != found.form.rows.name_item
-        sure = not left and (not listed or is_time(text))  # a register goes on from year to year
+        sure = not left and (not register or is_time(text))  # 上年结转: a register goes on from year to year
         return Claim("row_of_another_time" if sure else "other_figures", text)
     if relative or not all(times) or DOUBTFUL.search(rest):
         return Claim("other_figures", text)
@@ -897,7 +957,7 @@ def _touch_units(one: OrgUnit, other: OrgUnit) -> bool:
 
 
 def _same_rank(text: str, above: str) -> bool:
-    """Whether a heading is numbered as the one above it is, and ends what that one said: 三、其他 after 二、四季度计划."""
+    """Whether a heading is numbered as one before it, and ends what that said: 三、其他 after 二、四季度计划."""
     both = NUMBERED.match(text), NUMBERED.match(above)
     return all(both) and (text[0] in "(（") == (above[0] in "(（")
 
@@ -946,65 +1006,67 @@ def _cell(sheet: Sheet, at: tuple[int, int]) -> Cell:
 
 
 def _like_totals(form: Form, rows: Mapping[int, Row], unread: Collection[str | None], *, counted: bool) -> set[int]:
-    """Rows that seem to be sums of others: of all, unless a 合计 of the sheet has counted them, or of those beside them."""
+    """Rows that seem to be sums of others: of all, unless a 合计 of the sheet has counted them, or of some beside."""
     if form.by_code[form.rows.name_item].type not in ("text", "unit"):
         return set()
     units_only = form.rows.unit_item == form.rows.name_item  # a township's row is a township's
-    may_be = [r for r, row in rows.items() if not (units_only and row.kind in ("township", "village"))]
-    whole = set() if counted or len(rows) < 3 else {r for r in may_be if _is_sum_of_all(form, rows, r, unread)}
+    listed = list(rows.values())
+    may_be = [n for n, row in enumerate(listed) if not (units_only and row.kind in ("township", "village"))]
     found: set[int] = set()
-    while more := {r for r in may_be if r not in found and _is_sum_beside(form, rows, r, found, unread, counted)}:
+    while more := {n for n in may_be if n not in found and _is_sum_beside(form, listed, n, found, unread, counted)}:
         found |= more
-    return whole | found
+    # 8 = 5 + 3 is nothing where 5 is the sum of 3 and 2.
+    found = {n for n in found if _is_sum_beside(form, listed, n, found, unread, counted)}
+    if not counted and len(listed) > 2:
+        totals = {item.code: _sum(listed, item.code) for item in form.items if item.summed}
+        found |= {n for n in may_be if _is_sum_of_all(form, listed[n], totals, unread)}
+    numbers = list(rows)
+    return {numbers[n] for n in found}
 
 
 def _choices(form: Form, row: Row) -> int:
-    """How many of its choices, dates and other words but the name a row gives."""
+    """How many choices, dates and other words but its name a row gives."""
     codes = (item.code for item in form.items if not item.numeric and item.code != form.rows.name_item)
     return sum(row.values.get(code) is not None for code in codes)
 
 
-def _is_sum_of_all(form: Form, rows: Mapping[int, Row], r: int, unread: Collection[str | None]) -> bool:
+def _is_sum_of_all(form: Form, row: Row, totals: Mapping[str, Decimal], unread: Collection[str | None]) -> bool:
     """Whether a row is in all columns the sum of the other rows, or at least as much where some of these could not be
     read; in most columns, where it gives no choice."""
-    given = {item.code: value for item in form.items if item.summed and (value := rows[r].values.get(item.code))}
+    given = {item: value for item in totals if (value := row.values.get(item))}
     if not given:
         return False
-    totals = {item: _sum(rows.values(), item) for item in given}
     whole = [2 * value == totals[item] for item, value in given.items() if item not in unread]
     partly = [2 * value >= totals[item] for item, value in given.items() if item in unread]
     exact, several = all(whole) and all(partly), len(whole) >= 3
     most = several and 2 * sum(whole) > len(whole)
-    return (exact and several) or (not _choices(form, rows[r]) and (exact or most))
+    return (exact and several) or (not _choices(form, row) and (exact or most))
 
 
 def _is_sum_beside(
-    form: Form, rows: Mapping[int, Row], r: int, sums: Collection[int], unread: Collection[str | None], counted: bool
+    form: Form, rows: list[Row], at: int, sums: Collection[int], unread: Collection[str | None], counted: bool
 ) -> bool:
-    """Whether a row is in every column that it fills the sum of the rows right above or right beneath it, other such
-    sums left out: in two columns where it gives fewer choices than each of these, in three where it gives none."""
+    """Whether a row is in every column that it fills the sum of rows right above or right beneath it, other such sums
+    left out: in two columns where it gives fewer choices than each of these, in three where it gives none."""
     values = {item.code: value for item in form.items if item.summed and item.code not in unread
-              and type(value := rows[r].values.get(item.code)) is Decimal}  # fmt: skip
-    several, chosen = sum(map(bool, values.values())), _choices(form, rows[r])
-    if several < 2:
-        return False
-    listed = form.rows.unit_item != form.rows.name_item  # two courses are seldom alike, two townships often
-    numbers = list(rows)
-    at = numbers.index(r)
-    for beside in (numbers[at + 1 :], numbers[:at][::-1]):
-        added, fewest, n = dict.fromkeys(values, Decimal(0)), chosen + 1, 0
-        for other in (rows[o] for o in beside if o not in sums):
-            for item in values:
-                if type(value := other.values.get(item)) is Decimal:
-                    added[item] += value
-            if any(added[item] > value for item, value in values.items()):
+              and type(value := rows[at].values.get(item.code)) is Decimal}  # fmt: skip
+    several, chosen = sum(map(bool, values.values())), _choices(form, rows[at])
+    units_only = form.rows.unit_item == form.rows.name_item
+    for beside in (range(at + 1, len(rows)), range(at - 1, -1, -1)) if several > 1 else ():
+        added, choices = dict.fromkeys(values, Decimal(0)), []
+        for n in beside:
+            if n in sums:
+                continue
+            given = {item: value for item in values if type(value := rows[n].values.get(item)) is Decimal and value}
+            added |= {item: added[item] + value for item, value in given.items()}
+            if any(added[item] > values[item] for item in given):
                 break
-            if any(other.values.get(item) for item in values):
-                fewest, n = min(fewest, _choices(form, other)) if n else _choices(form, other), n + 1
+            choices += [_choices(form, rows[n])] if given else []
             if added == values:
-                fewer = chosen < fewest
-                enough = several >= (2 if fewer else 5 if counted else 3)
-                if enough and (fewer or not chosen) and (n > 1 or (listed and fewer)):
+                fewer = chosen < min(choices)
+                enough = several >= (2 if fewer else 5 if counted else 3) and (fewer or not chosen)
+                # Two courses are seldom alike, two offices often.
+                if enough and (len(choices) > 1 or (fewer and not units_only)):
                     return True
     return False
 
@@ -1026,6 +1088,11 @@ def _tell(
     **params: str,
 ) -> None:
     found.findings.append(Finding(severity, rule, table.sheet.name, cells, item, text, params))
+
+
+def _tell_doubt(found: Return, table: Table, severity: str, r: int, item: str, doubt: Doubt) -> None:
+    params = {"proposal": printed(doubt.proposal), **{k: str(v) for k, v in doubt.params.items()}}
+    _tell(found, table, severity, doubt.code, [table.address(r, item)], item, doubt.found, **params)
 
 
 def _is_heading(
@@ -1073,12 +1140,30 @@ def _check_columns(found: Return, table: Table) -> None:
     for item in table.mixed:
         column = table.columns[item]
         _tell(found, table, "query", "mixed_measures", [table.head_address(column)], item)
+    for item in table.factors:
+        if _in_few_yuan(table, found.form.by_code[item]):
+            _tell(found, table, "query", "few_yuan", [table.head_address(table.columns[item])], item)
     for item in table.unmeasured:
         if amounts := list(_bare_amounts(table, found.form.by_code[item])):
-            # Nobody spends 20 yuan on a course; 20,000 may be yuan.
-            small = is_money(found.form.by_code[item]) and max(amounts) < DOUBTFUL_AMOUNT
-            severity = "note" if small else "query"
-            _tell(found, table, severity, "no_measure", [table.head_address(table.columns[item])], item)
+            # Nobody spends 20 yuan on a course; 20,000 may be yuan. Beside a line that speaks of money, or another
+            # column in yuan, 20 may be anything.
+            money = is_money(found.form.by_code[item])
+            spoken = table.lines.unclear if money else []
+            small = money and max(amounts) < DOUBTFUL_AMOUNT and not spoken and not _other_money(table)
+            cells = [table.head_address(table.columns[item]), *(line.address for line in spoken)]
+            words = "；".join(line.text for line in spoken)
+            _tell(found, table, "note" if small else "query", "no_measure", cells, item, words)
+
+
+def _in_few_yuan(table: Table, item: Item) -> bool:
+    """Whether a column is printed in yuan and holds amounts that one only has in more: 63 yuan for a course."""
+    largest = max(_bare_amounts(table, item), default=0)
+    return is_money(item) and table.factors[item.code] <= YUAN and 0 < largest < DOUBTFUL_AMOUNT
+
+
+def _other_money(table: Table) -> bool:
+    """Whether the head of a column of money names another unit than the form's."""
+    return any(is_money(table.form.by_code[item]) for item in (*table.factors, *table.disputed))
 
 
 def _bare_amounts(table: Table, item: Item) -> Iterator[Decimal]:
@@ -1121,8 +1206,7 @@ def _read_row(
             value = Doubt("wrong_unit", text_of(cell), params={"written": other}) if other else (
                 Doubt("measures_differ", text_of(cell)))  # fmt: skip
         if isinstance(value, Doubt):
-            params = {"proposal": printed(value.proposal), **{k: str(v) for k, v in value.params.items()}}
-            _tell(found, table, "error", value.code, [table.address(r, code)], code, value.found, **params)
+            _tell_doubt(found, table, "error", r, code, value)
             value = None
         elif value is None and item.blank != "allowed":
             named = "no_name" if code == form.rows.name_item else "blank"
@@ -1132,6 +1216,8 @@ def _read_row(
     name_item = form.by_code[form.rows.name_item]
     label = name_item.code_label(str(name), "zh") if name_item.codes and name else text_of(name) if name else ""
     unit_code, kind = _row_unit(found, table, r, units, values)
+    if form.rows.units == ["village"]:
+        _check_one_name(found, table, r, unit_code)
     if _of_reporter(form) and plain(label) in NO_NAMES:  # 项目 | 数值
         label = values[name_item.code] = None
     if kind == "self" and not label:
@@ -1213,6 +1299,23 @@ def _village(
     return match.unit.code if match.unit else None, "village"
 
 
+def _check_one_name(found: Return, table: Table, r: int, village: str | None) -> None:
+    """东沟村、西山村 in one cell: a pairing is one enterprise with one village. A village of the register is one."""
+    rows = found.form.rows
+    for item in dict.fromkeys((rows.name_item, *([] if village else [rows.unit_item]))):
+        cell = table.cell(r, item) if item in table.columns else ""
+        if isinstance(cell, str) and holds_several(cell):
+            _tell(found, table, "query", "several_names", [table.address(r, item)], item, text_of(cell))
+
+
+def holds_several(cell: str) -> bool:
+    """Whether a cell seems to hold several villages or several enterprises."""
+    text = BRACKETS.sub("", narrow(cell)).strip(" \n、;,。")
+    alike = ((VILLAGE_ENDING, VILLAGES_APART.split(text)), (COMPANY_ENDING, re.split(r"[\s,/]+", text)))
+    listed = any(len(parts) > 1 and all(map(ending.search, parts)) for ending, parts in alike)
+    return listed or bool(SEVERAL.search(text))
+
+
 def _without_number(name: str) -> str:
     """1.穆家营子镇① → 穆家营子镇."""
     return NUMBERING.sub("", narrow(CIRCLED.sub("", MARKS.sub("", name))))
@@ -1282,13 +1385,14 @@ def _check_total(found: Return, table: Table, r: int, over: list[Row], rows: Map
         cell = table.cell(r, item.code)
         value = _printed_number(table, r, item)
         if isinstance(value, Doubt) and not isinstance(cell, NoValue):
-            _tell(found, table, "query", "error_value", [table.address(r, item.code)], item.code, text_of(cell))
+            _tell_doubt(found, table, "query", r, item.code, value)
         elif isinstance(value, Decimal):
             printed_totals[item.code] = value
     marks = [-1, *sorted(mark for mark, _, _ in table.totals), len(table.sheet.rows)]
     before, after = marks[marks.index(r) - 1], marks[marks.index(r) + 1]
     above, below = [rows[o] for o in rows if before < o < r], [rows[o] for o in rows if r < o < after]
-    for added in (over, rows.values(), found.rows, above, below):
+    alike = (_of_one_kind(above[::-1]), _of_one_kind(below)) if OF_A_KIND.search(label) else ()
+    for added in (over, rows.values(), found.rows, above, below, *alike):
         if all(value == _sum(added, item) for item, value in printed_totals.items()):
             return
     unread = {f.item for f in found.findings if f.severity == "error" and f.rule in DOUBTS}
@@ -1296,6 +1400,14 @@ def _check_total(found: Return, table: Table, r: int, over: list[Row], rows: Map
         if item not in unread and value != (total := _sum(over, item)):  # what a column lacks is told already
             params = {"expected": printed(total), "label": label}
             _tell(found, table, "error", "total", [table.address(r, item)], item, printed(value), **params)
+
+
+OF_A_KIND = re.compile(r"[乡镇街]|苏木|部门|机关|[省市州盟县区旗]直")
+
+
+def _of_one_kind(rows: list[Row]) -> list[Row]:
+    """The rows up to the first of another kind: the townships beneath 乡镇汇总, before the next department."""
+    return list(takewhile(lambda row: row.kind == rows[0].kind, rows))
 
 
 def _sum(rows: Iterable[Row], item: str) -> Decimal:

@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import TimeoutError as ReadTimeout
 from contextlib import suppress
@@ -24,6 +25,7 @@ from pebble.pool.process import WORKERS_NAME
 from huizong.file_kinds import SILENT_PASSWORD, kind_of, unlock
 from huizong.office_files import read_xls, read_zipped
 from huizong.text_tables import read_csv, read_html, read_mhtml, read_xml
+from huizong.words_beside import of_page
 from huizong.workbook import (
     MARK_SHEET,
     MEMORY_BYTES,
@@ -32,6 +34,7 @@ from huizong.workbook import (
     CellError,
     NoValue,
     Sheet,
+    Shown,
     Unreadable,
     Workbook,
     check_limits,
@@ -44,6 +47,7 @@ __all__ = [
     "CellError",
     "NoValue",
     "Sheet",
+    "Shown",
     "Unreadable",
     "Workbook",
     "column_letter",
@@ -67,6 +71,7 @@ READERS: dict[str, Callable[[bytes], Workbook]] = {
     "mhtml": read_mhtml,
     "csv": read_csv,
 }
+PAGES = {"html", "mhtml", "xml"}
 
 
 def read_workbook(path: str | os.PathLike, password: str | None = None) -> Workbook:
@@ -99,7 +104,10 @@ def _read(data: bytes, password: str | None) -> Workbook:
     try:
         if kind == "locked":
             raise Unreadable("password")
-        return READERS[kind](data)
+        workbook = READERS[kind](data)
+        if kind in PAGES:
+            workbook.beside += of_page(data, kind)
+        return workbook
     except Unreadable as error:
         if error.reason != "password":
             raise
@@ -140,6 +148,9 @@ def _do_each(task: Callable, paths: list[str], *args: object) -> list:
             results.append(task(path, *args))
         except Unreadable as error:
             results.append(error)
+        except Exception as error:  # a mistake of ours at one file costs that file and not its whole load
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            results.append(Unreadable("mistake", [f"{type(error).__name__} {where.name}:{where.lineno}"]))
     return results
 
 

@@ -18,7 +18,7 @@ from huizong.extracts import Extract, Row, Theme, known, number_format, remark, 
 from huizong.figure_words import NO_FIGURE, format_comparison, format_figure, format_number, names_of, unit_of
 from huizong.forms import Indicator
 from huizong.office_charts import KINDS, ChartData, held, style
-from huizong.texts import _, language
+from huizong.texts import _, language, percent
 
 FONT = "微软雅黑"  # on every Windows; elsewhere what stands in for it
 WIDTH, HEIGHT = Inches(13.333), Inches(7.5)
@@ -208,7 +208,7 @@ def add_response(deck: Presentation, extract: Extract) -> None:
     for theme in extract.themes:
         in_force = (theme.returns["status"] == "accepted").groupby(theme.returns["unit"]).all()
         missing = in_force.index[~in_force].tolist()
-        rate = f"{in_force.mean():.1%}" if len(in_force) else NO_FIGURE
+        rate = percent(in_force.mean()) if len(in_force) else NO_FIGURE
         rows.append(
             [
                 theme.form.title.get(language()),

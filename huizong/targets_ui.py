@@ -58,7 +58,12 @@ def edit(view: ui.View, period: Period, codes: Sequence[str]) -> None:
     }  # fmt: skip
     key = f"targets {view.store.version} {view.unit.code} {period.code} {codes[0]}"
     shown = held.assign(**{code: held[code] * 100 for code in shares})
-    edited = st.data_editor(shown, column_config=columns, hide_index=True, key=key, placeholder="—")
+    drafts = st.session_state.setdefault("drafts of targets", {})  # key → the table as it began, and as it is now
+    begun, typed = drafts.get(key, (shown, shown))
+    if key not in st.session_state:  # it has been away: Streamlit forgot what was typed
+        begun = typed
+    edited = st.data_editor(begun, column_config=columns, hide_index=True, key=key, placeholder="—")
+    drafts[key] = begun, edited
     edited = edited.assign(**{code: edited[code] / 100 for code in shares})
     changes = targets.differences(view.store.forms, period, held, edited, codes)
     offer_to_save(view, changes, key="table")

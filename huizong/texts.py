@@ -6,6 +6,7 @@ is read as it stands, so that a translator needs no compiler; `python -m scripts
 
 import gettext
 from contextvars import ContextVar
+from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -55,3 +56,26 @@ def catalogue(language: str) -> gettext.NullTranslations:
 def N_(english: str) -> str:  # noqa: N802, the name that gettext knows
     """Marks words that a table holds and `_` translates where they are used."""
     return english
+
+
+# ---- numbers ---------------------------------------------------------------------------------------------------------
+
+# Excel too takes a number by its first 15 digits: what floating point leaves behind them tips no half over. Nothing
+# trapped: what has no end is printed, not raised.
+ROUNDED = Context(prec=400, rounding=ROUND_HALF_UP, traps=[])
+
+
+def fixed(value: float, decimals: int = 0) -> str:
+    """1,234.5 · −8.1: rounded half up (四舍五入), as Excel does; a format of Python's would round 2.5 to 2."""
+    return rounded(Decimal(f"{value:.15g}"), decimals)
+
+
+def percent(share: float, decimals: int = 1) -> str:
+    """A share as 31.3%, rounded as `fixed`."""
+    return rounded(Decimal(f"{share:.15g}") * 100, decimals) + "%"
+
+
+def rounded(number: Decimal, decimals: int) -> str:
+    """With thousands separators and a true minus."""
+    kept = number.quantize(Decimal(1).scaleb(-decimals), context=ROUNDED) + 0  # no minus before a zero
+    return f"{kept:,.{decimals}f}".replace("-", "−")

@@ -124,17 +124,18 @@ def head(theme: Theme) -> None:
     st.title(f"{theme.form.icon} {theme.form.theme.get(language())}")
     st.caption(f"{ui.unit_name(view.unit)} · {view.when} · {theme.form.title.get(language())}")
     if not theme.reported:
-        ui.empty(
-            _("{unit} has no accepted return “{form}” for {period}.").format(
-                unit=ui.unit_name(view.unit), form=ui.form_title(theme.form.code), period=view.when
+        with st.container(key="nothing-reported"):
+            ui.empty(
+                _("{unit} has no accepted return “{form}” for {period}.").format(
+                    unit=ui.unit_name(view.unit), form=ui.form_title(theme.form.code), period=view.when
+                )
+                + " "
+                + _("Choose another region or period above, or issue the blank and upload what comes back."),
+                page="pages/upload.py",
+                label=_("To the upload and the blanks"),
             )
-            + " "
-            + _("Choose another region or period above, or issue the blank and upload what comes back."),
-            page="pages/upload.py",
-            label=_("To the upload and the blanks"),
-        )
-        offer_latest(theme)
-        offer_departments(theme)
+            offer_latest(theme)
+            offer_departments(theme)
 
 
 def offer_departments(theme: Theme) -> None:
@@ -180,14 +181,15 @@ def card(theme: Theme, indicator: Indicator) -> None:
     yearly_only = view.period.previous() == view.period.last_year()
     against = _("on last year") if yearly_only else _("on last period")
     change, yearly = (figure_words.format_comparison(row, since, indicator) for since in indicators.SINCE)
-    comparable, moved = change != figure_words.NO_FIGURE, change[0] in "+−"
+    comparable, arrow = change != figure_words.NO_FIGURE, {"+": "up", "−": "down"}.get(change[0], "off")
+    good = {"higher": "up", "lower": "down"}.get(indicator.better)
     with st.container(border=True, height="stretch", key=f"figure-{indicator.code}"):
         st.metric(
             label(indicator),
             figure_words.format_figure(row, indicator),
-            change.replace("−", "-") if comparable else None,
-            delta_color={"higher": "normal", "lower": "inverse"}.get(indicator.better, "off") if moved else "off",
-            delta_arrow="auto" if moved else "off",
+            change if comparable else None,
+            delta_color=("green" if arrow == good else "red") if good and arrow != "off" else "off",
+            delta_arrow=arrow,
             delta_description=against if comparable else None,
             chart_data=known if len(known) > 1 else None,
             help=f"{indicator.definition.get(language())}\n\n{indicator.why.get(language())}",
@@ -208,13 +210,14 @@ def response(row: Mapping[str, Any]) -> str:
     if not row["n_expected"]:
         return _("No return is due")
     text = figure_words.too_few(row) or _("Reported {n}/{m}").format(n=row["n_reporting"], m=row["n_expected"])
-    nil = figure_words.nil_returns(row)
+    part, nil = figure_words.part_only(row), figure_words.nil_returns(row)
     if not len(row["missing"]):
-        return f":gray[{' · '.join(filter(None, [text, nil]))}]"
+        colour = "orange" if part else "gray"
+        return f":{colour}[{' · '.join(filter(None, [text, part, nil]))}]"
     in_part = pd.notna(row["value"]) and not row["n_reporting"] and not row["n_carried"]
     missing = _(", in part only: {names}") if in_part else _(", missing: {names}")
     told = [f":orange[**{text}**]" + missing.format(names=figure_words.names_of(row["missing"]))]
-    told += filter(None, [nil, figure_words.periods_missing(row), figure_words.carried_forward(row)])
+    told += filter(None, [part, nil, figure_words.periods_missing(row), figure_words.carried_forward(row)])
     return " · ".join(told)
 
 
@@ -274,7 +277,12 @@ def remarks(theme: Theme, rows: pd.DataFrame) -> str:
     told: dict[str, list[str]] = {}
     for row in rows.to_dict("records"):
         indicator = theme.form.indicator(row["indicator"])
-        told_of = (figure_words.why_struck, figure_words.nil_returns, figure_words.carried_forward)
+        told_of = (
+            figure_words.why_struck,
+            figure_words.part_only,
+            figure_words.nil_returns,
+            figure_words.carried_forward,
+        )
         for words in (of(row) for of in told_of):
             if words:
                 told.setdefault(words, []).append(label(indicator))
@@ -341,12 +349,12 @@ def rank_table(theme: Theme, indicator: Indicator) -> None:
             since=words, change=figure_words.format_comparison(row, since, indicator), n=rows[f"rank_{since}"].count()
         )
         for since, words in since_words(theme.view.period).items()
+        if pd.notna(row[f"change_{since}"])
     ]
-    st.caption(
-        _("{unit}: {n} ranked; {changes}. The contributions add up to its change; equal figures share a rank.").format(
-            unit=ui.unit_name(theme.view.unit), n=rows["rank"].count(), changes=_("; ").join(told)
-        )
-    )
+    words = _("{unit}: {n} ranked; {changes}. The contributions add up to its change; equal figures share a rank.")
+    if not told:
+        words = _("{unit}: {n} ranked; nothing to compare with. Equal figures share a rank.")
+    st.caption(words.format(unit=ui.unit_name(theme.view.unit), n=rows["rank"].count(), changes=_("; ").join(told)))
     ui.downloads(
         theme.view.keep(("ranks as text", indicator.code), lambda: frame.map(plain_text)),
         key=f"ranks of {indicator.code}",

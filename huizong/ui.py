@@ -29,7 +29,7 @@ from huizong.register_changes import BadRegisterChanges
 from huizong.releases import Moment, Release
 from huizong.store import ALWAYS, EVERYWHERE, Store, StoreTrouble
 from huizong.submissions import STATUSES
-from huizong.texts import LANGUAGES, _, language, speak
+from huizong.texts import LANGUAGES, _, fixed, language, percent, speak
 
 T = TypeVar("T")
 
@@ -185,6 +185,12 @@ def form_of_this_page() -> str:
     return named if named in all_forms() else next(iter(all_forms()))
 
 
+def beside(address: str) -> str:
+    """Where the other pages lie: http://host beside http://host/report and beneath the first page, http://host."""
+    folder, _slash, page = address.split("?")[0].rstrip("/").rpartition("/")
+    return folder if page in all_forms() or (PAGES / f"{page}.py").exists() else f"{folder}/{page}"
+
+
 def enter_page(
     form: str | None = None,
     *,
@@ -203,7 +209,7 @@ def enter_page(
     freeze_imports()
     settle_language()
     if st.context.url:
-        lineage.pages_are_at(st.context.url.split("?")[0].rpartition("/")[0])
+        lineage.pages_are_at(beside(st.context.url))
     if "navigated" not in st.session_state:  # an early visitor came by a page's own address, past app.py: go through it
         navigation()
         st.rerun()
@@ -655,16 +661,19 @@ def who() -> str:
 # ---- showing ---------------------------------------------------------------------------------------------------------
 
 
-def upload(label: str, *, types: Sequence[str], key: str, folder: bool = False) -> list:
-    """A place to drop files, or one folder with all beneath it, in the language of the page."""
-    return st.file_uploader(label, type=list(types), accept_multiple_files="directory" if folder else True, key=key)
+def upload(label: str, *, types: Sequence[str], key: str, many: bool = False, folder: bool = False) -> list:
+    """A place to drop a file, many files or a folder with all beneath it, in the language of the page."""
+    kind = "directory" if folder else many
+    files = st.file_uploader(label, type=list(types), accept_multiple_files=kind, key=key)
+    return files if kind else [files] * bool(files)
 
 
 def built_in_words() -> str:
     """The texts that Streamlit has in English only, as CSS variables for style.css."""
     words = {
         "choose-files": _("Choose files"),
-        "drop-here": _("or drop them here, many at once"),
+        "drop-here": _("or drop it here"),
+        "drop-many": _("or drop them here, many at once"),
         "apply": _("counts once you leave the field"),
     }
     return (
@@ -775,7 +784,7 @@ def printed(
         if pd.isna(value):
             return "—"
         decimals = len(code.rstrip("%").partition(".")[2])
-        return f"{value:.{decimals}%}" if code.endswith("%") else f"{value:,.{decimals}f}"
+        return (percent if code.endswith("%") else fixed)(value, decimals)
 
     struck = pd.DataFrame() if struck is None else struck
     numbers = [n for n in frame.columns if pd.api.types.is_numeric_dtype(frame[n]) or n in struck.columns]

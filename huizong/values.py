@@ -12,7 +12,7 @@ from functools import lru_cache
 from math import isfinite
 
 from huizong.forms import Item, plain
-from huizong.sheet import Cell, CellError, NoValue
+from huizong.sheet import Cell, CellError, NoValue, Shown
 from huizong.texts import N_
 
 Value = Decimal | bool | str | date
@@ -85,11 +85,23 @@ DOUBTS: dict[str, tuple[str, str]] = {
         N_("the cell holds {found}, which is no name"),
         N_("set the cell’s format to text and write the name"),
     ),
+    "not_name": (
+        N_("“{found}” is no name, or stands for the one above it"),
+        N_("write the name out in every row"),
+    ),
     "error_value": (N_("the cell holds the error {found}"), N_("correct the formula or type the value")),
     "merged_value": (N_("one merged cell stands for several"), N_("unmerge the cells and fill in each")),
     "measures_differ": (
         N_("the units named in the head, around the table and on the form do not agree"),
         N_("print one unit, the one that the numbers are in"),
+    ),
+    "shown_otherwise": (
+        N_("the cell shows “{found}”, but holds {held}"),
+        N_("set the cell’s format to General and write the number in the column’s unit"),
+    ),
+    "shown_blank": (
+        N_("the cell’s format shows nothing, but it holds {held}"),
+        N_("set the cell’s format to General and check the number"),
     ),
     "no_value": (
         N_("the formula {found} has not been calculated"),
@@ -115,7 +127,22 @@ def parse_value(cell: Cell, item: Item, unit_factor: Decimal = ONE) -> Value | D
         return Doubt("error_value", cell.code)
     if kind is NoValue:
         return Doubt("no_value", shown(cell))
+    if kind is Shown:
+        return _read_shown(cell, item, unit_factor)
     return READERS[item.type](cell, item, unit_factor)
+
+
+def _read_shown(cell: Shown, item: Item, factor: Decimal) -> Value | Doubt:
+    """A number that is held in 元 and shown in the column's unit is what is shown; else which of the two is meant?"""
+    if cell.scale is not None and item.numeric and cell.scale == _basic_units(item, factor):
+        return _exactly(Decimal(cell.text) * factor, item, cell.text)
+    code = "shown_otherwise" if cell.text else "shown_blank"
+    return Doubt(code, cell.text, params={"held": shown(cell.held)})
+
+
+def _basic_units(item: Item, factor: Decimal) -> Decimal:
+    """How many 元, people, … one of the column is."""
+    return (MONEY.get(item.unit.zh, ONE) if item.unit else ONE) * factor
 
 
 def shown(cell: object) -> str:
@@ -149,7 +176,7 @@ def says_nothing(text: str) -> bool:
 
 
 def read_text(cell: Cell, item: Item, factor: Decimal) -> str | Doubt | None:
-    """A name as it is printed, spaces folded. A number is a name too (a code, an enterprise called 58)."""
+    """A name, printed in one way (`name_of`). A number is a name too (a code, an enterprise called 58)."""
     if type(cell) in (float, int) and abs(cell) < LIMIT and cell == int(cell):
         return shown(cell)
     if not isinstance(cell, str):
@@ -157,10 +184,28 @@ def read_text(cell: Cell, item: Item, factor: Decimal) -> str | Doubt | None:
     return _name(cell)
 
 
+HAN = "\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+AMID_HAN = re.compile(rf"(?<=[{HAN}（）]) (?=[{HAN}（）])|(?<=（) | (?=）)")
+ONE_WIDTH = {sign: one for sign, one in WIDTHS.items() if chr(sign).isalnum() or chr(sign) in "（）"} | INVISIBLE
+WIDE_BRACKETS = str.maketrans("()", "（）")
+NO_LETTERS = frozenset("〃々仝①②③④⑤⑥⑦⑧⑨⑩")
+NO_NAME = re.compile(r"同[上前左]一?[行栏格]?|[上前]同|如上|ditto|[待未暂][定补填缺]|暂未?定", re.IGNORECASE)
+
+
 @lru_cache(maxsize=65536)
-def _name(text: str) -> str | None:
-    text = " ".join(text.translate(INVISIBLE).split()).lstrip("'")
-    return None if NOTHING.fullmatch(tidied(text)) else text
+def _name(text: str) -> str | Doubt | None:
+    name = name_of(text)
+    if NOTHING.fullmatch(tidied(name)):
+        return None
+    letters = "".join(sign for sign in name if sign.isalnum() and sign not in NO_LETTERS)
+    return Doubt("not_name", shown(text)) if not letters or NO_NAME.fullmatch(letters) else name
+
+
+def name_of(text: str) -> str:
+    """A name in one printing: letters and digits of half width, no spaces between Chinese characters, and beside these
+    brackets of full width. Names that differ in nothing else are the same."""
+    name = " ".join(text.translate(ONE_WIDTH).split()).lstrip("'")
+    return AMID_HAN.sub("", name.translate(WIDE_BRACKETS)) if re.search(f"[{HAN}]", name) else name
 
 
 # ---- yes or no, choices ---------------------------------------------------------------------------------------------
@@ -217,7 +262,8 @@ def read_code(cell: Cell, item: Item, factor: Decimal) -> str | Doubt | None:
 
 # ---- numbers --------------------------------------------------------------------------------------------------------
 
-LIMIT = 10**14  # DECIMAL(18,4) holds 14 digits before the point
+LIMIT = 10**14  # DECIMAL(18,4) holds 14 digits before the point; a code of 12 is a name
+LARGEST = 10**9  # no number of a return reaches it, and rules may multiply one: a code or a telephone slipped in
 PLACES = Decimal("0.0001")
 SMALL = {n: Decimal(n) for n in range(1000)}  # most counts are: taken from here in a quarter of the time
 LONGEST = 64  # characters of a text that may be a number
@@ -234,6 +280,7 @@ ABOUT = re.compile(
     r"|[余多来]|左右|上下|以[上下内]|\+$"
 )
 
+YUAN = re.compile(r"(?:[¥￥]|RMB|CNY|人民币) ?(?=[0-9])")
 MONEY = {  # in 元
     "元": Decimal(1),
     "千元": Decimal(1000),
@@ -272,7 +319,7 @@ def _scales(unit: str, english: str, counters: tuple[str, ...], count: bool) -> 
 
 def _exactly(number: Decimal, item: Item, found: str) -> Decimal | Doubt:
     """The number if the item can hold it exactly; noise of a computed cell, below a billionth, is taken off."""
-    if abs(number) >= LIMIT:
+    if abs(number) >= LARGEST:
         return Doubt("too_large", found)
     places = Decimal(1) if item.type == "integer" else PLACES
     rounded = number.quantize(places, ROUND_HALF_UP)
@@ -322,6 +369,10 @@ def _read_number_text(text: str, item: Item, factor: Decimal, found: str) -> Dec
         return Doubt("bracketed", found)
     if SCIENTIFIC.fullmatch(text):
         return Doubt("not_number", found)
+    if (yuan := YUAN.match(text)) and item.unit and item.unit.zh in MONEY:
+        if _basic_units(item, factor) != 1:
+            return Doubt("wrong_unit", found, params={"written": yuan[0].strip()})
+        text = text[yuan.end() :]
     if run := RUN.fullmatch(text):
         return _read_digits(run, text, item, factor, found)
     if run := NUMERALS.fullmatch(text):

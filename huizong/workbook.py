@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from functools import cache
 
 MAX_BYTES = 64 * 2**20  # of one uploaded file
@@ -13,6 +14,7 @@ MAX_CELLS = 3_000_000  # of all sheets' used areas
 MAX_COLUMNS = 16_384  # what Excel allows
 MAX_MERGED = 20_000  # merged ranges of one sheet
 MAX_TEXT = 32_767  # characters of one cell: what Excel allows
+MAX_TEXTS = 10_000_000  # of all cells: nobody fills in more; a book of 500 pages has half a million
 MEMORY_BYTES = 512 * 2**20  # of one reading process: at this limit 3 of 7,175 openable public files are lost
 SECONDS = 20  # for one file
 
@@ -46,7 +48,19 @@ class NoValue:
         return f"={self.formula}"
 
 
-Cell = str | float | int | bool | datetime | date | time | timedelta | CellError | NoValue
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A number that its format shows as another. scale: what it is divided by, where it is that: 100 for 1000000."""
+
+    text: str
+    held: float
+    scale: Decimal | None = None
+
+    def __str__(self) -> str:
+        return self.text
+
+
+Cell = str | float | int | bool | datetime | date | time | timedelta | CellError | NoValue | Shown
 ERROR_CODES = frozenset(
     "#NULL! #DIV/0! #VALUE! #REF! #NAME? #NUM! #N/A #GETTING_DATA #SPILL! #CALC! #FIELD! #BLOCKED! #UNKNOWN! #BUSY! "
     "#CONNECT! #EXTERNAL! #PYTHON!".split()
@@ -66,6 +80,7 @@ class Sheet:
     hidden_rows: list[int] = field(default_factory=list)  # within rows
     hidden_columns: list[int] = field(default_factory=list)
     struck: list[tuple[int, int]] = field(default_factory=list)  # cells whose text is struck through, within rows
+    lengths: list[int] = field(default_factory=list)  # of a CSV: into how many parts the commas part each row
 
     def address(self, row: int, column: int) -> str:
         return f"{column_letter(self.left + column)}{self.top + row + 1}"
@@ -78,6 +93,7 @@ class Workbook:
     sheets: list[Sheet]
     kind: str
     mark: dict[str, str] = field(default_factory=dict)
+    beside: list = field(default_factory=list)  # words_beside.Words: what stands beside the cells
 
 
 class Unreadable(Exception):
@@ -95,7 +111,7 @@ class Unreadable(Exception):
 @dataclass(slots=True)
 class Look:
     """What a file says of one sheet beside the values; rows and columns from 0 as on the sheet. cells: those that do
-    not hold what their value is: errors, formulas without a value, 10% for 0.1, 1² for a 1 with a raised 2."""
+    not hold what their value is: errors, formulas without a value, 10% for 0.1, 6万 for 6, 1² for 1 and a raised 2."""
 
     cells: dict[tuple[int, int], Cell] = field(default_factory=dict)
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)  # top, left, bottom, right
@@ -108,11 +124,6 @@ class Look:
 RAISED = str.maketrans(
     "0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"
 )  # a raised 2 is a footnote mark, and no digit of the number before it
-
-
-def as_percentage(value: float) -> str:
-    """0.1 as a cell of percentages shows it: 10%."""
-    return f"{value * 100:.10g}%"
 
 
 def place(name: str, top: int, left: int, rows: list[list[Cell]], look: Look) -> Sheet:
@@ -173,11 +184,16 @@ def check_limits(sheets: Sequence[Sheet]) -> None:
     if len(sheets) > MAX_SHEETS:
         raise Unreadable("too_many_sheets")
     check_area(sum(len(row) for sheet in sheets for row in sheet.rows), 1)
+    total = 0
     for sheet in sheets:
         if len(sheet.merged) > MAX_MERGED:
             raise Unreadable("too_many_merged")
-        if any(True for row in sheet.rows for cell in row if type(cell) is str and len(cell) > MAX_TEXT):
+        lengths = [len(cell) for row in sheet.rows for cell in row if type(cell) is str]
+        if max(lengths, default=0) > MAX_TEXT:
             raise Unreadable("long_text")
+        total += sum(lengths)
+    if total > MAX_TEXTS:
+        raise Unreadable("too_large")
 
 
 @cache

@@ -310,6 +310,15 @@ unsent AS (
     WHERE NOT met.is_sent
     GROUP BY needed.returns, met.unit
 ),
+-- Of a sum over several periods: those for which nobody in the unit owed or sent a return.
+unowed AS (
+    SELECT answered.returns, answered.unit, list(DISTINCT needed.source ORDER BY needed.source) AS unowed_periods
+    FROM (SELECT DISTINCT returns, unit FROM answered) AS answered
+    INNER JOIN needed USING (returns)
+    INNER JOIN made_of_several USING (returns, form)
+    ANTI JOIN met ON met.form = needed.form AND met.source = needed.source AND met.unit = answered.unit
+    GROUP BY answered.returns, answered.unit
+),
 reporting AS (
     SELECT
         returns,
@@ -322,10 +331,11 @@ reporting AS (
     GROUP BY returns, unit
 ),
 response AS (
-    SELECT asked.indicator, asked.period, reporting.*, unsent.missing_periods
+    SELECT asked.indicator, asked.period, reporting.*, unsent.missing_periods, unowed.unowed_periods
     FROM asked
     INNER JOIN reporting USING (returns)
     LEFT JOIN unsent USING (returns, unit)
+    LEFT JOIN unowed USING (returns, unit)
 )
 SELECT
     indicator,
@@ -343,6 +353,7 @@ SELECT
     coalesce(response.n_nil, 0)::INTEGER AS n_nil,
     coalesce(response.missing, []) AS missing,
     coalesce(response.missing_periods, []) AS missing_periods,
+    coalesce(response.unowed_periods, []) AS unowed_periods,
     coalesce(found.carried, []) AS carried,
     coalesce(found.n_incomplete, 0)::INTEGER AS n_incomplete,
     coalesce(found.n_sample, 0)::INTEGER AS n_sample

@@ -743,3 +743,13 @@ def test_every_step_of_a_life_stands_in_its_timeline(store: Store) -> None:
     timeline = store.ask("timeline", submission=second)
     assert timeline["note"].tolist()[1:] == ["含借入人员", "", "季度定案", "补报", "误报"]
     assert set(timeline["who"]) == {WHO, "处长"}
+
+
+def test_no_identity_or_mobile_number_gets_into_the_journal(store: Store) -> None:
+    submission = submitted(store, staffing())
+    for reason in ("来电 13812345678 告知", "身份证 11010519491231002X"):
+        with pytest.raises(NotAcceptable, match="kept nowhere"):
+            decisions.send_back(store, submission, who="统计员", reason=reason)
+        with pytest.raises(NotAcceptable, match="kept nowhere"):
+            decisions.nil(store, "training", SONGSHAN, QUARTER, who="统计员", reason=reason)
+    assert kinds(store, submission) == ["received"]

@@ -11,9 +11,10 @@ import pytest
 from clerk import Office, staffing_workbook
 from stores import empty_store
 from streamlit.testing.v1 import AppTest
-from streamlit.testing.v1.element_tree import TextArea
+from streamlit.testing.v1.element_tree import Selectbox, TextArea
 
 from huizong import decisions, intake, submissions
+from huizong.periods import period_on
 from huizong.store import Store
 from huizong.texts import speak
 
@@ -329,3 +330,21 @@ def test_what_came_by_post_is_dropped_with_its_day(store: Store) -> None:
     assert table_with(run("submissions"), "经办")["备注"].str.replace("\\", "").tolist() == [
         "收到日期 2018-10-12：松山区.xlsx"
     ]
+
+
+@pytest.mark.usefixtures("store")
+def test_the_period_of_a_blank_stays_when_another_form_is_picked() -> None:
+    app = run("upload")
+
+    def of_blank(kind: str) -> Selectbox:
+        return next(box for box in app.selectbox if box.key and box.key.startswith(f"blank {kind}"))
+
+    app.session_state["period"] = "2018-Q3"
+    app.run()
+    assert of_blank("period").value == "2018-Q3"  # looked at on another page
+    of_blank("period").set_value("2026-Q3").run()
+    month = period_on(date.today(), "month").code
+    for form, period in (("coverage", "2026-Q3"), ("publicity", month), ("pairing", "2026-Q3")):
+        of_blank("form").set_value(form).run()
+        assert not app.exception
+        assert of_blank("period").value == period

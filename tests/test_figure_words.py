@@ -43,6 +43,7 @@ NONE = {"value": math.nan, "numerator": math.nan, "denominator": math.nan}
         (row(**NONE, n_reporting=0, n_expected=0), indicator(), "本期无应报"),
         (row(**NONE, n_reporting=0), indicator(), "尚未上报"),
         (row(value=math.nan, numerator=0, denominator=0), indicator(), "分母为0"),
+        (row(value=math.nan, numerator=0, denominator=0, n_reporting=0, n_expected=0), indicator(), "分母为0"),
         (row(value=math.nan, numerator=0, denominator=0, n_nil=2), indicator(), "分母为0"),
         (row(value=math.nan, numerator=0, denominator=0, n_nil=11), indicator(), "零报告"),
         (row(**NONE), indicator(target=True), "尚未录入目标"),
@@ -70,6 +71,13 @@ def test_nil_returns_are_told_of_once() -> None:
     some = row(n_reporting=12, n_nil=2, missing=[])
     assert figure_words.remarks(some, indicator()) == ["其中零报告2个"]
     assert themes.response(some) == ":gray[上报 12/12 · 其中零报告2个]"
+
+
+def test_a_sum_of_a_part_of_its_periods_says_so() -> None:
+    months = [f"2018-{month:02}" for month in range(1, 7)]
+    some = row(n_reporting=12, missing=[], unowed_periods=months)
+    assert figure_words.remarks(some, indicator()) == ["只是其中一部分；无应报的：2018年1月 … 2018年6月"]
+    assert themes.response(some) == ":orange[上报 12/12 · 只是其中一部分；无应报的：2018年1月 … 2018年6月]"
 
 
 def test_a_card_says_once_what_a_struck_figure_lacks() -> None:

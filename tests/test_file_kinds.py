@@ -108,6 +108,15 @@ def test_a_percentage_is_what_the_cell_shows(tmp_path: Path) -> None:
     assert cells(only(tmp_path, data)) == {"A1": 0.5, "B1": "50%", "C1": "50%", "D1": 0.5}
 
 
+def test_a_number_is_what_its_format_shows(tmp_path: Path) -> None:
+    codes = STYLES.replace("0.0%", "0&quot;万&quot;").replace('"0.0"', '"0!.0,"').replace('numFmtId="9"', 'numFmtId="7"')
+    row = "".join(f'<c r="{column}1" s="{n}"><v>5000</v></c>' for n, column in enumerate("ABCD"))
+    row += '<c r="E1" s="2"><f>A1</f><v>6</v></c><c r="F1" s="2" t="str"><v>6</v></c>'
+    found = cells(only(tmp_path, xlsx(worksheet(f'<row r="1">{row}</row>'), styles=codes)))
+    shown = Shown("0.5", 5000, Decimal(10_000))
+    assert found == {"A1": 5000, "B1": "¥5000", "C1": "5000万", "D1": shown, "E1": "6万", "F1": "6"}
+
+
 def test_what_is_struck_through_is_told(tmp_path: Path) -> None:
     row = '<c r="B2" s="4"><v>3</v></c><c r="C2"><v>4</v></c>'
     found = only(tmp_path, xlsx(worksheet(f'<row r="2">{row}</row>'), styles=STYLES))
@@ -128,8 +137,16 @@ def test_a_raised_digit_is_no_digit_of_the_number(tmp_path: Path) -> None:
 
 def test_a_row_or_column_of_no_height_or_width_is_hidden(tmp_path: Path) -> None:
     rows = '<row r="1"><c r="A1"><v>1</v></c><c r="B1"><v>1</v></c></row><row r="2" ht="0"><c r="A2"><v>2</v></c></row>'
-    columns = '<cols><col min="2" max="2" width="0"/></cols>'
-    found = only(tmp_path, xlsx(worksheet(rows, before=columns)))
+    for nothing in ("0", "0.0"):
+        columns = f'<cols><col min="2" max="2" width="{nothing}"/></cols>'
+        found = only(tmp_path, xlsx(worksheet(rows.replace('"0"', f'"{nothing}"'), before=columns)))
+        assert (found.hidden_rows, found.hidden_columns) == ([1], [1])
+    book, sheet = xls()
+    for row in range(3):
+        sheet.write(row, 0, 1)
+        sheet.write(row, 1, 1)
+    sheet.row(1).height, sheet.col(1).width = 0, 0
+    found = only(tmp_path, saved(book))
     assert (found.hidden_rows, found.hidden_columns) == ([1], [1])
 
 
@@ -174,10 +191,11 @@ def test_the_error_cells_of_an_old_workbook(tmp_path: Path) -> None:
 def test_the_formats_of_an_old_workbook(tmp_path: Path) -> None:
     book, sheet = xls()
     sheet.write(0, 0, 0.5, xlwt.easyxf(num_format_str="0%"))
+    sheet.write(1, 0, 6, xlwt.easyxf(num_format_str='0"万"'))
     sheet.write(0, 1, 3, xlwt.easyxf("font: struck_out on"))
     sheet.write_rich_text(0, 2, ["1", ("2", xlwt.easyfont("escapement superscript"))])
     found = only(tmp_path, saved(book))
-    assert cells(found) == {"A1": "50%", "B1": 3.0, "C1": "1²"}
+    assert cells(found) == {"A1": "50%", "B1": 3.0, "C1": "1²", "A2": "6万"}
     assert [found.address(*at) for at in found.struck] == ["B1"]
 
 
@@ -240,10 +258,12 @@ def test_the_formats_of_an_open_document(tmp_path: Path) -> None:
         cell("percentage", 'office:value="0.5"', "<text:p>50%</text:p>")
         + cell("string", "", raised)
         + cell("float", 'office:value="3" table:style-name="ce1"', "<text:p>3</text:p>")
+        + cell("float", 'office:value="6"', "<text:p>6万</text:p>")
+        + cell("currency", 'office:value="6.5"', "<text:p>6.50</text:p>")
     )
     table = f'<table:table table:name="表1"><table:table-row>{row}</table:table-row></table:table>'
     found = only(tmp_path, ods(table, styles=styles))
-    assert cells(found) == {"A1": "50%", "B1": "1²", "C1": 3.0}
+    assert cells(found) == {"A1": "50%", "B1": "1²", "C1": 3.0, "D1": "6万", "E1": 6.5}
     assert [found.address(*at) for at in found.struck] == ["C1"]
 
 

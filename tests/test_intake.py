@@ -1,6 +1,7 @@
 """The way of a workbook: what can be done with it, what is refused, what is kept; and all of it done again."""
 
 import json
+import math
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date, timedelta
@@ -666,3 +667,25 @@ def test_rules_see_the_right_rows_when_many_arrive_together(store: Store) -> Non
     receipts = send(store, *files)
     found = ["staff_adds_up" in rules(store, receipt.submissions[0]) for receipt in receipts]
     assert found == [bool(n % 2) for n in range(5, 20)]
+
+
+def test_numbers_and_years_at_the_edge_cost_no_batch(store: Store, tmp_path: Path) -> None:
+    """A code in a column of numbers, and products beyond what a figure holds; a slip in the year."""
+    rows = {
+        "a code": course("座谈会", sessions=230402198001),
+        "too much": course("座谈会", participants=10**9 - 1, days=10**9 - 1),
+    }
+    paths = []
+    for name, row in rows.items():
+        paths.append(tmp_path / f"{name}.xlsx")
+        paths[-1].write_bytes(make_workbook("training", [row], unit="松山区", period="2018-Q3"))
+    paths.append(tmp_path / "1900.xlsx")
+    paths[-1].write_bytes(make_workbook("staffing", [office("区委统战部", 3)], unit="松山区", period="1900-Q1"))
+    checked = list(intake.check(store, paths))
+    assert [Path(one.filename).stem for one in checked] == ["a code", "too much", "1900"]
+    assert "too_large" in {finding.rule for finding in checked[0].findings}
+    assert "before_form" in {finding.rule for finding in checked[2].findings}
+    accepted(store, paths[1].read_bytes())
+    row = figures(store, ["participant_days"], "150404", [Period.of("2018-Q3")]).iloc[0]
+    assert math.isnan(row["value"])
+    assert row["n_incomplete"] == 1

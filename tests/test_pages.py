@@ -4,7 +4,9 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
+import streamlit as st
 from stores import sample_store
 from streamlit.testing.v1 import AppTest
 
@@ -70,6 +72,12 @@ def charts(app: AppTest) -> list[str]:
 def press(app: AppTest, label: str) -> AppTest:
     next(button for button in app.button if button.label == label).click()
     return run(app)
+
+
+@pytest.mark.parametrize("page", ["", "/", "/overview", "/staffing", "/form?unit=15", "/publicity", "/report"])
+@pytest.mark.parametrize("home", ["http://localhost:8501", "https://tz.example.cn/huizong"])
+def test_a_page_says_where_the_others_lie(home: str, page: str) -> None:
+    assert ui.beside(home + page) == home
 
 
 # ---- every page ------------------------------------------------------------------------------------------------------
@@ -264,3 +272,36 @@ def test_targets_are_entered_on_a_page_of_their_own(samples: Path) -> None:
     app = visit("targets", unit=CHIFENG, period="2018-Q3")
     assert app.button(key="save table").disabled  # nothing has been changed
     assert "保存0项目标" in app.button(key="save table").label
+
+
+@pytest.mark.usefixtures("filled")
+def test_targets_that_were_typed_are_there_again_after_a_look_at_another_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    tables = {}
+
+    def typing(shown: pd.DataFrame, key: str, **_more: object) -> pd.DataFrame:
+        """Fills in the first target where nothing is typed yet."""
+        code = shown.columns[2]
+        tables.setdefault(code, []).append(shown)
+        return shown.assign(**{code: shown[code].fillna(50.0)})
+
+    monkeypatch.setattr(st, "data_editor", typing)
+    app = visit("targets", unit=CHIFENG, period="2018-Q3", targets_of="staffing")
+    typed = app.button(key="save table").label
+    assert "保存13项目标" in typed  # of the whole and twelve parts
+    for form in ("coverage", "staffing"):
+        app.segmented_control(key="form whose targets").set_value(form)
+        run(app)
+    assert app.button(key="save table").label == typed
+    first, again = tables["vacancy_rate"][0], tables["vacancy_rate"][-1]
+    assert first["vacancy_rate"].isna().all()
+    assert again["vacancy_rate"].eq(50).all()
+
+
+@pytest.mark.usefixtures("filled")
+def test_rules_of_the_demonstration_are_no_contradiction() -> None:
+    assert "除示例数据的规则" in text_of(visit("assignments"))
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_ranking_without_a_former_one_says_so() -> None:
+    assert "有名次，没有可比的数据" in text_of(visit("staffing", unit=CHIFENG, period="2017-Q1"))

@@ -1,6 +1,8 @@
 """当年区划, 现行区划: what was merged goes on, what was split breaks, nothing is shared out without a stored weight."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,18 +27,23 @@ MERGED = (
 )
 
 
-@pytest.fixture
-def made(tmp_path: Path) -> Callable[[str], Store]:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Store]]:
+    """made(weights): a store to ask, the same for the same weights."""
+
+    @cache
     def make(weights: str) -> Store:
-        file = tmp_path / "register_changes.csv"
+        folder = tmp_path_factory.mktemp("present")
+        file = folder / "register_changes.csv"
         file.write_text(HEAD + MERGED.format(weights=weights), encoding="utf-8")
-        store = small_store(tmp_path / "store", units=load_register(changes=file))
+        store = stores.enter_context(closing(small_store(folder / "store", units=load_register(changes=file))))
         for unit, period, n in ((A, BEFORE, 8), (B, BEFORE, 4), (SPLIT, BEFORE, 10), (RED, BEFORE, 6), (C, AFTER, 9)):
             rows = [office("县委统战部", n, women=n // 2)]
             accepted(store, make_workbook("staffing", rows, unit=unit, period=period.code))
         return store
 
-    return make
+    with ExitStack() as stores:
+        yield make
 
 
 def staff(store: Store, unit: str, period: Period = BEFORE, **how: bool) -> tuple[float | None, int, int]:
@@ -61,7 +68,6 @@ def test_what_was_merged_goes_on(made: Callable[[str], Store]) -> None:
     assert set(response(store, "staffing", C, BEFORE, present=True)["unit"]) == {A, B}
     ages = composition(store, "staffing", C, [BEFORE], present=True)
     assert ages.groupby("composition")["value"].sum().max() == 12
-    store.close()
 
 
 def test_the_whole_is_the_same_in_both(made: Callable[[str], Store]) -> None:
@@ -69,7 +75,6 @@ def test_the_whole_is_the_same_in_both(made: Callable[[str], Store]) -> None:
     for unit in (CHIFENG, "15", "0"):
         assert staff(store, unit, present=True)[0] == staff(store, unit)[0] == 28
     assert staff(store, CHIFENG, present=True) == staff(store, CHIFENG)
-    store.close()
 
 
 def test_what_was_split_breaks(made: Callable[[str], Store]) -> None:
@@ -80,7 +85,6 @@ def test_what_was_split_breaks(made: Callable[[str], Store]) -> None:
     parts = figures_by_child(store, ["staff_in_post_total"], CHIFENG, [BEFORE], present=True).set_index("unit")["value"]
     assert parts[SPLIT] == 10
     assert staff(store, SPLIT, AFTER) == (None, 0, 0)
-    store.close()
 
 
 def test_what_was_split_is_shared_out_by_stored_weights(made: Callable[[str], Store]) -> None:
@@ -92,7 +96,6 @@ def test_what_was_split_is_shared_out_by_stored_weights(made: Callable[[str], St
     assert parts["value"].sum() == 28
     terms = terms_of_figure(store, "staff_in_post_total", RED, BEFORE, present=True)
     assert sorted((term.value, term.adds, term.reporter) for term in terms) == [(6, 6, RED), (10, 4, SPLIT)]
-    store.close()
 
 
 def test_terms_are_those_of_the_units_that_reported(made: Callable[[str], Store]) -> None:
@@ -102,7 +105,6 @@ def test_terms_are_those_of_the_units_that_reported(made: Callable[[str], Store]
         ("numerator", A, 4), ("numerator", B, 2), ("denominator", A, 8), ("denominator", B, 4),
     }  # fmt: skip
     assert terms_of_figure(store, "women_share", C, BEFORE) == []
-    store.close()
 
 
 def test_the_carried_and_the_former_are_as_they_were(made: Callable[[str], Store]) -> None:
@@ -110,7 +112,6 @@ def test_the_carried_and_the_former_are_as_they_were(made: Callable[[str], Store
     carried = figures(store, ["staff_in_post_total"], C, [Period.of("2018-Q4")], present=True, carry=True).iloc[0]
     assert (carried["value"], carried["n_carried"]) == (12, 2)
     assert staff(store, A, present=True) == staff(store, A) == (8, 1, 1)
-    store.close()
 
 
 def test_yancheng_of_2004_breaks_and_mohe_goes_on() -> None:

@@ -10,7 +10,7 @@ from workbooks import make_workbook, office, patched
 from huizong import office_files
 from huizong.org_units import load_register
 from huizong.reading import read_file, read_files
-from huizong.sheet import Unreadable, read_workbook
+from huizong.sheet import Unreadable, each_in_child, read_workbook
 from huizong.store import Store
 
 ROOT = Path(__file__).parent.parent
@@ -79,3 +79,20 @@ def test_other_registers_in_turn_do_not_fill_the_memory_of_the_children(tmp_path
         assert not isinstance(found, Unreadable), (turn, found)
     for store in stores:
         store.close()
+
+
+def test_a_mistake_of_the_program_at_one_file_costs_that_file_alone(tmp_path: Path) -> None:
+    for name in ("good", "bad", "also good"):
+        (tmp_path / name).write_text(name)
+    results = list(each_in_child(_fails_at_bad, [tmp_path / name for name in ("good", "bad", "also good")]))
+    assert [result if isinstance(result, str) else result.reason for result in results] == [
+        "good",
+        "mistake",
+        "also good",
+    ]
+    assert "ZeroDivisionError _fails_at_bad" in results[1].cells[0]
+
+
+def _fails_at_bad(path: str) -> str:
+    name = Path(path).name
+    return name if name != "bad" else str(1 / 0)

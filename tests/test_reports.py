@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -42,11 +42,14 @@ def quarterly(filled: Store) -> Report:
     return make_report(filled, template_called("quarterly"), CHIFENG, Q3)
 
 
-def template(*paragraphs: str) -> bytes:
-    """A document with these paragraphs and nothing else."""
+def template(*paragraphs: str, rows: Sequence[str] = ()) -> bytes:
+    """A document with these paragraphs, a table of these rows, and nothing else."""
     document = Document()
     for text in paragraphs:
         document.add_paragraph(text)
+    table = document.add_table(len(rows), 1) if rows else None
+    for n, text in enumerate(rows):
+        table.cell(n, 0).text = text
     stream = BytesIO()
     document.save(stream)
     return stream.getvalue()
@@ -70,6 +73,15 @@ def test_the_published_figures_of_chifeng_stand_as_in_print(quarterly: Report) -
     assert "12个县级统战部中，与工商联等合署办公的11个，占91.7%；未合署办公的有林西县" in text
     assert "尚未配备专职统战委员的有克什克腾旗、喀喇沁旗" in text
     assert "统战委员配备情况表应报12个单位，已报12个，上报率100%。" in text
+
+
+def test_each_page_says_that_its_figures_are_of_demonstration_data(filled: Store, quarterly: Report) -> None:
+    def heads(report: Report) -> list[str]:
+        (section,) = Document(BytesIO(report.document)).sections
+        return [head.paragraphs[-1].text for head in (section.header, section.even_page_header)]
+
+    assert heads(quarterly) == ["示例数据：合计取自公开资料，分项为虚构，仅供了解本系统。"] * 2
+    assert heads(make_report(filled, template_called("quarterly"), GUILIN, Q3)) == ["", ""]
 
 
 PUBLISHED = {
@@ -500,9 +512,14 @@ def test_a_figure_of_too_few_returns_is_struck_and_neither_compared_nor_ranked(
     made = small_store(tmp_path_factory.mktemp("few"))
     for period in ("2018-Q2", "2018-Q3"):
         accepted(made, make_workbook("staffing", [office("区委统战部", 4)], unit="松山区", period=period))
-    words = template('{{ figure("staff_in_post_total") }}，{{ change("staff_in_post_total") }}')
-    report = make_report(made, words, CHIFENG, Q3)
-    assert "与上季度不作比较（仅报1/2，不足80%）" in text_of(report)
+    words = '{{ figure("staff_in_post_total") }}人，{{ change("staff_in_post_total") }}。'
+    rows = ["{%tr for part in parts %}", '{{ part.name }}{{ part.figure("staff_in_post_total") }}', "{%tr endfor %}"]
+    report = make_report(made, template(words, rows=rows), CHIFENG, Q3)
+    why = "仅报1/2，不足80%"
+    assert text_of(report).startswith(f"4*人，与上季度不作比较（{why}）。（带*的数字{why}，仅供参考）\n")
     body = Document(BytesIO(report.document)).element.body
-    assert body.xpath('.//w:r[w:rPr/w:strike]/w:t[text()="4"]')
+    assert body.xpath(".//w:r[w:rPr/w:strike]/w:t/text()") == ["4*"]
+    assert text_of(report).endswith("松山区4\n林西县—")
+    country = make_report(made, template(words, rows=rows), "0", Q3)
+    assert text_of(country).endswith("内蒙古自治区4*\n广西壮族自治区—\n注：带*的数字因上报单位不足，仅供参考。")
     made.close()

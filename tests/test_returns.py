@@ -15,7 +15,7 @@ from huizong.forms import all_forms
 from huizong.layout import Vocabulary
 from huizong.org_units import Villages
 from huizong.periods import Period
-from huizong.returns import Return, read_returns
+from huizong.returns import Return, holds_several, read_returns
 from huizong.sheet import Sheet, Workbook
 
 VOCABULARY = Vocabulary(all_forms())
@@ -267,6 +267,30 @@ def test_what_is_no_number_is_a_finding_with_its_cell_and_never_a_value() -> Non
 
 def test_a_row_without_a_name() -> None:
     assert findings(publicity("| | 5 | 1 |")) == [("error", "no_name", ["A4"])]
+
+
+def test_what_stands_for_the_name_above_is_no_name() -> None:
+    for mark in ("〃", "″", "同上", "（同上）", "…", "*", "？", "待定"):
+        found = pairing("| 甲公司 | 东沟村 | 产业帮扶 | 1 | 1 |", f"| {mark} | 西山村 | 产业帮扶 | 1 | 1 |")
+        assert ("error", "not_name", ["A4"]) in findings(found), mark
+        assert found.rows[1].values["enterprise"] is None
+
+
+def test_several_villages_or_enterprises_in_one_cell_are_asked_about() -> None:
+    several = (
+        "东沟村、西山村|东沟村\n西山村|东沟村等3个村|东沟村和西山村|甲公司；乙公司|甲公司\n乙公司|甲公司等三家企业"
+    )
+    one = "东沟村（东组、西组）|赤峰甲乙\n有限公司|甲公司 赤峰分公司|Foo Co., Ltd|东沟2村|穆家营子镇 东沟村"
+    assert [cell for cell in several.split("|") if not holds_several(cell)] == []
+    assert [cell for cell in one.split("|") if holds_several(cell)] == []
+    found = pairing("| 甲公司 | 东沟村、西山村 | 产业帮扶 | 1 | 1 |")
+    assert ("query", "several_names", ["B3"]) in findings(found)
+
+
+def test_names_that_differ_in_width_or_spaces_are_one_name() -> None:
+    found = pairing(*(f"| {name} | 东沟村 | 产业帮扶 | 1 | 1 |" for name in ("甲（AB）公司", "甲 (ＡＢ)公司")))
+    assert {row.key for row in found.rows} == {found.rows[0].key}
+    assert {row.values["enterprise"] for row in found.rows} == {"甲（AB）公司"}
 
 
 def test_a_merged_cell_does_not_stand_for_several_rows() -> None:
@@ -826,6 +850,62 @@ def test_a_note_contradicts_the_unit_of_money_and_never_decides(note: str) -> No
     assert ("error", "measures_differ", ["E3"]) in findings(found)
 
 
+def pairing(*rows: str, heads: str = "协议资金(万元) | 到位资金(万元)", lines: tuple[str, ...] = ()) -> Return:
+    heads = f"| 帮扶企业 | 结对村 | 帮扶方式 | {heads} |"
+    return read("| 松山区2018年第三季度结对帮扶情况表 |", *lines, heads, *rows)
+
+
+@pytest.mark.parametrize("below", [False, True])
+def test_units_of_money_however_a_line_prints_them(below: bool) -> None:
+    yuan = (
+        "单位：元 / 单位：人民币（元） / 资金单位：元 / （元） / 单位（元） / （单位 元） / 币种：人民币元 / "
+        "金额：元 / 资金以元计 / （金额单位为元） / 单位：圆 / 单位：人次、经费：元 / 单  位：元 / 单位：元 人 户"
+    )
+    ten_thousands = "单位：万 元 / 单 位：万 元 / 單位：萬元 / 单位：万 / （万元）"
+    lines = {"0.0001": yuan, "1": ten_thousands, "10000": "（亿元） / 资金单位：亿 元"}
+    for factor, line in ((factor, line) for factor, listed in lines.items() for line in listed.split(" / ")):
+        table = ["| 帮扶企业 | 结对村 | 协议资金 | 到位资金 |", "| 甲公司 | 东沟村 | 20000 | 20000 |"]
+        table.insert(2 if below else 0, f"| | | {line} |")
+        found = read("| 松山区2018年第三季度结对帮扶情况表 |", *table)
+        values = [(row.values["pledged_funds"], row.values["paid_funds"]) for row in found.rows]
+        assert values == [(20000 * Decimal(factor),) * 2], line
+        assert not {"no_measure", "measures_differ", "no_name"} & {rule for _, rule in rules_of(found)}, line
+
+
+def test_units_of_money_that_disagree_are_not_read() -> None:
+    for heads, line in (
+        ("到位资金", "| 单位：元 | | 资金单位：万元 |"),
+        ("到位资金(元)", "| 单位：万元 |"),
+        ("到位资金(万元)", "| 经费以元计 |"),
+    ):
+        found = pairing("| 甲公司 | 东沟村 | 产业帮扶 | 5 |", heads=heads, lines=(line,))
+        assert ("error", "measures_differ", ["D4"]) in findings(found), line
+
+
+def test_a_line_of_money_that_is_not_understood_is_asked_about_whatever_the_amounts() -> None:
+    for line in ("资金口径：亿元", "Unit: 100 million yuan", "本表金额为人民币", "协议资金单位为 亿元，到位资金另计"):
+        found = pairing("| 甲公司 | 东沟村 | 产业帮扶 | 5 |", heads="到位资金", lines=(f"| {line} |",))
+        assert {("query", "no_measure"), ("error", "measures_differ")} & set(rules_of(found)), line
+    for line in ("单位：元宝山区", "各单位多元化经营情况", "含捐款20万元"):
+        found = pairing("| 甲公司 | 东沟村 | 产业帮扶 | 5 |", heads="到位资金", lines=(f"| 注：{line} |",))
+        assert ("note", "no_measure") in rules_of(found), line
+
+
+def test_an_amount_without_a_unit_beside_hundreds_of_millions_is_asked_about() -> None:
+    found = pairing("| 甲公司 | 东沟村 | 产业帮扶 | 1.2 | 0.9 |", heads="协议资金（亿元） | 到位资金")
+    assert ("query", "no_measure", ["E2"]) in findings(found)
+
+
+def test_a_column_in_yuan_that_holds_only_a_few_is_asked_about() -> None:
+    assert ("query", "few_yuan", ["E2"]) in findings(money("经费（元）", 63))
+    assert "few_yuan" not in [rule for _, rule in rules_of(money("经费（元）", 630))]
+
+
+def test_a_total_that_cannot_be_read_says_why() -> None:
+    found = publicity("| 网站 | 5 | 1 |", "| 合计 | 约5 | 1 |")
+    assert findings(found) == [("query", "approximate", ["B5"])]
+
+
 def test_counts_that_name_no_unit_beside_hundreds_are_asked_about() -> None:
     heads = "| 单位名称 | 核定编制（百人） | 在岗人数 | 专职（人） | 兼职（人） |"
     found = read("| 松山区2018年第三季度统战机构人员配备情况表 |", heads, "| 松山区委统战部 | 2 | 9 | 9 | 0 |")
@@ -1308,3 +1388,101 @@ def test_a_column_that_was_left_out_is_queried_where_it_may_be_the_one_that_is_m
     assert severities("业务经费乙项") == ["query"]
     assert severities("业务经费(万元)", "上年业务经费") == ["note"]
     assert severities("编外人员") == ["note"]
+
+
+# ---- rows that are sums of others, and rows of other tables ----------------------------------------------------------
+
+COURSES_HEAD = "| 培训(活动)名称 | 类别 | 期(次)数 | 参训人次 | 经费(万元) |"
+COURSES = (
+    "| 甲班 | 专题培训班 | 1 | 60 | 2.5 |",
+    "| 乙班 | 专题培训班 | 2 | 44 | 1.2 |",
+    "| 丙会 | 座谈会 | 1 | 35 | 0.3 |",
+)
+
+
+def courses(*rows: str) -> Return:
+    return read("| 松山区2018年第三季度统战培训情况表 |", COURSES_HEAD, *rows)
+
+
+def alike(found: Return) -> list[str]:
+    return [cells[0] for _, rule, cells in findings(found) if rule == "total_alike"]
+
+
+def test_the_sum_of_the_rows_beside_it_is_told_whatever_it_is_called() -> None:
+    listed = ("| 一、专题班 | | 3 | 104 | 3.7 |", *COURSES[:2], "| 二、座谈 | | 1 | 35 | 0.3 |", COURSES[2])
+    assert alike(courses(*listed)) == ["A3", "A6"]
+    assert alike(courses(*listed, "| 合计 | | 8 | 278 | 8 |")) == ["A3", "A6"]  # which a sum of the column counts twice
+    assert alike(courses("| 全年 | | 4 | 139 | 4 |", *listed)) == ["A3", "A4", "A7"]  # sums of sums
+    assert alike(courses(COURSES[0], "| 全部活动 | | 1 | 60 | 2.5 |")) == ["A4"]
+    assert (
+        alike(courses("| 丁班 | 专题培训班 | 3 | 104 | 3.7 |", *COURSES[:2], "| 戊班 | 专题培训班 | 1 | 9 | 1 |")) == []
+    )
+    assert alike(courses("| 丁班 | | 3 | 104 | 3 |", *COURSES)) == []
+
+
+def test_the_sum_of_townships_under_another_name_is_told() -> None:
+    towns = {"穆家营子镇": 3, "初头朗镇": 2}
+    assert alike(posts(区委统战部=8, 基层=5, **towns, 区工商联=4)) == ["A4"]
+    assert alike(posts(区委统战部=8, 基层=6, **towns, 区工商联=4)) == []
+    assert alike(posts(区委统战部=8, 区民宗局=2, 区工商联=2, **towns)) == []  # offices are often alike
+    assert alike(posts(区委统战部=8, 区工商联=5, **towns, 合计=18)) == []  # which adds up every row
+
+
+@pytest.mark.parametrize(
+    "label", ["乡镇汇总", "乡 镇 计", "乡镇人数", "镇街层面", "乡镇（2个）", "乡镇共计2个", "乡镇合计(2个)", "乡镇总数"]
+)
+def test_what_is_called_a_sum_of_townships_is_checked_with_them(label: str) -> None:
+    told = {}
+    for n in (5, 6):
+        found = posts(区委统战部=9, **{label: n}, 穆家营子镇=3, 初头朗镇=2, 区工商联=4)
+        assert [row.label for row in found.rows] == ["区委统战部", "穆家营子镇", "初头朗镇", "区工商联"]
+        told[n] = ("error", "total") in rules_of(found)
+    assert told == {5: False, 6: True}
+
+
+OTHERS = (
+    "四季度计划 二、下季度培训计划 上季度 上季度培训情况 去年同期 拟举办 未举办 补报二季度 四季度（计划） "
+    "附：二季度 注：以下为二季度 参考：去年同期 注：下表为上季度数 附表：2018年第二季度 上季度： 二季度情况"
+).split()
+
+
+def test_rows_under_words_of_another_time_or_county_are_not_read() -> None:
+    for words, rule in (*((words, "time") for words in OTHERS), ("二、林西县", "unit"), ("下面是林西县的", "unit")):
+        for again in ((), (COURSES_HEAD,)):  # with the header repeated too
+            found = courses(COURSES[0], f"| {words} | | | | |", *again, *COURSES[1:])
+            at = [f"A{5 + len(again)}", f"A{6 + len(again)}"]
+            told = [cells[0] for _, name, cells in findings(found) if name == f"row_of_another_{rule}"]
+            assert ([row.label for row in found.rows], told) == (["甲班"], at), words
+
+
+def test_a_title_of_another_time_between_the_rows_and_the_sum_of_that_time_are_not_read() -> None:
+    found = courses(COURSES[0], "| 2018年第二季度统战培训情况表 | | | | |", COURSES[1])
+    assert [row.label for row in found.rows] == ["甲班"]
+    found = courses("| 二季度 | | 3 | 104 | 3.7 |", *COURSES[:2], "| 三季度 | | | | |", COURSES[2])
+    assert [row.label for row in found.rows] == ["丙会"]
+
+
+def test_rows_under_words_that_may_make_them_others_are_queried() -> None:
+    for words, again in (("填报示例", 0), ("培训计划", 0), ("1-9月累计", 0), ("老数据", 1)):
+        found = courses(COURSES[0], f"| {words} | < | < | < | < |", *[COURSES_HEAD] * again, *COURSES[1:])
+        assert ("query", "other_figures", [f"A{5 + again}", f"A{6 + again}"]) in findings(found), words
+        assert len(cells(found, "sessions")) >= 3
+
+
+def test_headings_that_say_nothing_of_the_kind_let_their_rows_be() -> None:
+    for words in ("二、座谈会", "三季度", "计划外培训", "2018年第三季度统战培训情况表", "2018年", "7月", "穆家营子镇"):
+        found = courses(COURSES[0], f"| {words} | < | < | < | < |", *COURSES[1:])
+        told = [finding for finding in findings(found) if finding[1] != "missing_column"]
+        assert told == [("note", "heading", ["A4"])], words
+    for words in ("填表人：略", "续表", "注：本表一式两份", "填报时间：2018年10月", "单位：万元"):
+        found = courses(COURSES[0], f"| {words} | < | < | < | < |", COURSES_HEAD, *COURSES[1:])
+        assert {rule for _, rule in rules_of(found)} <= {"blank", "heading", "missing_column"}, words
+    own = ("| 一、上季度 | | | | |", COURSES[0], "| 二、其他 | | | | |", *COURSES[1:])
+    assert [row.label for row in courses(*own).rows] == ["乙班", "丙会"]
+
+
+def test_a_course_about_nil_returns_is_a_course() -> None:
+    row = "| 零报告制度培训 | 专题培训班 | '2期 | '44人 | '1.2万元 |"
+    found = courses(COURSES[0], row, COURSES_HEAD, COURSES[1])
+    assert [row.label for row in found.rows] == ["甲班", "零报告制度培训", "乙班"]
+    assert courses("| 本期无数据（零报告），确认请填“是”： | 是 | | | |").nil

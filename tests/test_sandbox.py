@@ -351,7 +351,10 @@ def test_the_products_questions_can_be_asked_as_they_are_offered(filled: Store) 
     for name, text in offered.items():
         assert text.startswith("-- What: "), name
         assert "$" not in re.sub(r"--.*", "", text), name
-        sandbox.ask(filled, text)
+    counted = [f"SELECT '{name}' AS name, count(*) AS n FROM (\n{text}\n)" for name, text in offered.items()]
+    for n in range(0, len(counted), 3):  # each question costs a process
+        several = counted[n : n + 3]
+        assert len(sandbox.ask(filled, "\nUNION ALL\n".join(several)).frame) == len(several)
     figures = sandbox.ask(filled, offered["indicator_by_unit"]).frame
     assert sorted(figures["unit"]) == [SONGSHAN, LINXI]
 

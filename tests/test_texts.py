@@ -6,7 +6,7 @@ from contextvars import copy_context
 
 import pytest
 
-from huizong.texts import LANGUAGES, UnknownLanguage, _, language, speak
+from huizong.texts import LANGUAGES, UnknownLanguage, _, fixed, language, percent, speak
 from scripts.update_texts import CATALOGUES, read_catalogue, texts_in_code
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -62,3 +62,28 @@ def test_the_language_is_of_the_one_who_asks() -> None:
 def test_an_unknown_language_is_refused_with_those_there_are() -> None:
     with pytest.raises(UnknownLanguage, match="zh_CN, en"):
         speak("fr")
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "number"),
+    [
+        (2.5, 0, "3"),
+        (0.125, 2, "0.13"),
+        (-0.125, 2, "−0.13"),
+        (1.005, 2, "1.01"),  # a little less in floating point
+        (0.3 - 0.25, 1, "0.1"),  # 0.04999999999999999
+        (12761, 1, "12,761.0"),
+        (-0.04, 1, "0.0"),
+        (1e300, 0, f"{10**300:,}"),
+        (float("inf"), 1, "NaN"),
+    ],
+)
+def test_a_number_is_rounded_half_up(value: float, decimals: int, number: str) -> None:
+    assert fixed(value, decimals) == number
+
+
+@pytest.mark.parametrize(
+    ("share", "printed"), [(5 / 16, "31.3%"), (1 / 16, "6.3%"), (-5 / 16, "−31.3%"), (1, "100.0%")]
+)
+def test_a_share_is_rounded_half_up(share: float, printed: str) -> None:
+    assert percent(share) == printed

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from huizong.forms import Item, all_forms
 from huizong.sheet import CellError, NoValue
-from huizong.values import DOUBTS, LIMIT, Doubt, in_numerals, numeral_value, parse_value
+from huizong.values import DOUBTS, LARGEST, Doubt, in_numerals, numeral_value, parse_value
 
 settings.register_profile("same every time", deadline=None, derandomize=True)
 settings.load_profile("same every time")
@@ -79,7 +79,7 @@ def test_the_documented_grammar(column: str, cell: str, read_as: str):
         (PEOPLE, 11.999999999999998, "12"),
         (PEOPLE, 12.5, "问 not_whole"),
         (PEOPLE, -3.0, "问 negative"),
-        (PEOPLE, 1e14, "问 too_large"),
+        (PEOPLE, 1e9, "问 too_large"),
         (PEOPLE, 1e300, "问 too_large"),
         (PEOPLE, float("inf"), "问 not_finite"),
         (PEOPLE, float("nan"), "问 not_finite"),
@@ -108,7 +108,11 @@ def test_the_documented_grammar(column: str, cell: str, read_as: str):
         (ITEMS["date"], date(1905, 7, 10), "问 unlikely_date"),
         (ITEMS["date"], True, "问 not_date"),
         (ITEMS["name"], 150404100.0, "150404100"),
-        (ITEMS["name"], "松山区\n穆家营子镇", "松山区 穆家营子镇"),
+        (ITEMS["name"], "松山区\n穆家营子镇", "松山区穆家营子镇"),
+        (ITEMS["name"], "Foo (Ａ) Co., Ltd", "Foo (A) Co., Ltd"),
+        (ITEMS["name"], "58 同城", "58 同城"),
+        (ITEMS["name"], "同上村", "同上村"),
+        (ITEMS["name"], "①", "问 not_name"),
         (ITEMS["name"], date(2018, 5, 1), "问 not_text"),
         (PEOPLE, CellError("#REF!"), "问 error_value"),
         (ITEMS["name"], NoValue("SUM(C7:C9)"), "问 no_value"),
@@ -134,11 +138,27 @@ def test_a_doubt_shows_the_cell_and_the_other_unit():
     assert parse_value(True, PEOPLE).found == "TRUE"
 
 
+def test_a_number_shown_as_another_is_read_where_its_column_is_in_that_unit():
+    shown = Shown("100", 1e6, Decimal(10_000))
+    assert parse_value(shown, FUNDS) == 100
+    assert parse_value(Shown("5", 5000, Decimal(1000)), FUNDS, unit_factor=Decimal("0.1")) == Decimal("0.5")
+    for doubt in (parse_value(shown, FUNDS, unit_factor=Decimal("0.0001")), parse_value(shown, PEOPLE)):
+        assert (doubt.code, doubt.found, doubt.params) == ("shown_otherwise", "100", {"held": "1000000"})
+    assert parse_value(Shown("40", 4), PEOPLE).code == "shown_otherwise"
+    assert parse_value(Shown("", 4), PEOPLE).code == "shown_blank"
+
+
+def test_a_sign_of_money_belongs_to_a_column_in_yuan():
+    assert parse_value("¥20,000", FUNDS, unit_factor=Decimal("0.0001")) == 2
+    assert parse_value("￥20", FUNDS).code == "wrong_unit"
+    assert parse_value("¥20", PEOPLE).code == "not_number"
+
+
 def test_each_doubt_is_told_once_and_only_with_what_it_knows():
     documented_codes = {part.split()[1] for _, _, part in documented() if part.startswith("问")}
     assert documented_codes <= DOUBTS.keys()
     for code, texts in DOUBTS.items():
-        assert set(re.findall(r"\{(\w+)\}", " ".join(texts))) <= {"found", "proposal", "unit", "written"}, code
+        assert set(re.findall(r"\{(\w+)\}", " ".join(texts))) <= {"found", "proposal", "unit", "written", "held"}, code
 
 
 def test_every_code_prints_back_to_itself():
@@ -157,8 +177,8 @@ GLYPHS = (
 )
 texts = st.text(max_size=12) | st.text(GLYPHS, max_size=12)
 cells = texts | st.floats() | st.integers() | st.booleans() | st.dates() | st.datetimes() | st.times() | st.timedeltas()
-counts = st.integers(0, LIMIT - 1)
-decimals = st.decimals(0, LIMIT - 1, places=4)
+counts = st.integers(0, LARGEST - 1)
+decimals = st.decimals(0, LARGEST - 1, places=4)
 
 
 @given(cells)
@@ -176,7 +196,7 @@ def test_any_cell_is_one_value_or_nothing_or_a_doubt(cell: object):
             assert value.code in DOUBTS
             assert value.proposal is None or isinstance(value.proposal, kinds[item.type])
         elif isinstance(value, Decimal):
-            assert abs(value) < LIMIT
+            assert abs(value) < LARGEST
             assert value == round(value, 0 if item.type == "integer" else 4)
 
 
