@@ -27,7 +27,7 @@ from huizong.answers import Answers, BadAnswers, asked_about, read_answers
 from huizong.backup import BadBackup, StoreNotEmpty, back_up, restore_from, verify_backup
 from huizong.decisions import NotAcceptable
 from huizong.derive import OriginalsUnread
-from huizong.edits import describe
+from huizong.edits import describe, place_in_words
 from huizong.excel import display_width
 from huizong.forms import BadForm, Form, UnknownForm, all_forms
 from huizong.inbox import Inbox
@@ -328,7 +328,7 @@ def entry_lines(entry: dict) -> Iterable[str]:
         at = f" {question['sheet']}!{question['cell']}" if question["cell"] else ""
         yield f"  ? {question['ask']}{at}: {question['found']} {' '.join(question['candidates'])}"
     for finding in entry["findings"]:
-        at = "、".join(finding["cells"])
+        at = "、".join(map(place_in_words, finding["cells"]))
         where = f"{finding['sheet']}!{at}" if finding["sheet"] else at
         yield f"  {finding['severity']}  {where}  {finding['message']}  → {finding['remedy']}"
 

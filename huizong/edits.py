@@ -183,6 +183,11 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
         N_("rows that are counted once"),
         N_("if it is a total, name it so; otherwise say that it is a row of its own"),
     ),
+    "example_row": (
+        N_("{found} was taken for an example of how to fill in the form and not counted"),
+        N_("rows of the reporting unit"),
+        N_("delete the example; if it is none, write the name out"),
+    ),
     "part_row": (
         N_("{found} was taken for a part of the row above it and not counted"),
         N_("rows that are counted once"),
@@ -261,7 +266,14 @@ REASONS: dict[str, str] = {
         "The program made a mistake at this file: {cells}. Nothing of it was read. Keep the file, upload the table alone "
         "in a new workbook, and tell whoever looks after this system."
     ),
-    "damaged": N_("The file is damaged. Open it in Excel or WPS, save it as .xlsx and upload it again."),
+    "damaged": N_(
+        "The file is damaged or was not copied whole. Open the original in Excel or WPS, save it as .xlsx and upload it "
+        "again."
+    ),
+    "odd_encoding": N_(
+        "The sheets are written in UTF-16, as no spreadsheet program does, and cannot be read here. Open the file in "
+        "Excel or WPS, save it as .xlsx and upload that."
+    ),
     "password": N_(
         "The file is protected by a password. Give the password; or remove it, save the file and upload it again."
     ),
@@ -432,8 +444,7 @@ def personal_cells(workbook: Workbook) -> list[str]:
 
 def place_in_words(place: str) -> str:
     """A place of `personal_cells` in the current language: comment 表1!B5."""
-    part = re.match(r"\[(\w+)\]", place)
-    return _(PARTS[part[1]]) + place[part.end() :] if part and part[1] in PARTS else place
+    return re.sub(r"\[(\w+)\]", lambda match: _(PARTS[match[1]]) if match[1] in PARTS else match[0], place)
 
 
 # ---- rules ----------------------------------------------------------------------------------------------------------

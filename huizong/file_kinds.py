@@ -119,7 +119,10 @@ def _kind_of_ole(data: bytes) -> str:
         return "locked"
     if BOOK_STREAM.search(data):
         return "xls"
-    raise Unreadable("word" if "WordDocument".encode("utf-16-le") in data else "not_workbook")
+    if "WordDocument".encode("utf-16-le") in data:
+        raise Unreadable("word")
+    whole = "Root Entry".encode("utf-16-le") in data  # the list of what is in it, often at the end: cut off, it is lost
+    raise Unreadable("not_workbook" if whole else "damaged")
 
 
 def _kind_of_text(data: bytes) -> str:

@@ -42,9 +42,10 @@ from huizong.measures import (
     Unit,
     is_money,
     measure_of,
+    measures_said,
     unit_of,
 )
-from huizong.periods import find_periods
+from huizong.periods import find_dates, find_periods
 from huizong.values import Doubt, parse_value, says_nothing
 from huizong.workbook import Cell, Sheet, column_letter
 
@@ -81,6 +82,7 @@ NUMBERING = re.compile(
     r"^(?:[一二三四五六七八九十]+[、.]|[0-9]{1,2}(?:[、.)](?![0-9])|\s+(?=[\u4e00-\u9fff]))|\([一二三四五六七八九十0-9]+\)|[①-⑳])"
 )
 _HINT = r"(?:请|必填|选填|填写?|可选|选择?|单选|下拉|列表|菜单|项|[:、,])"
+BOUND = re.compile(r"([≤≥])([0-9]{2})(?:周?岁)?")  # ≤35 under 年龄
 # What may stand in brackets behind a head without making it another: a unit, a footnote, how to fill it in. 填 alone
 # makes no hint of what follows it: 填累计数.
 HARMLESS = re.compile(
@@ -115,8 +117,9 @@ DATED = re.compile(_DATED)
 TIMED = re.compile(rf"{_DATED}(?:(?:[本当](?:期|月|季度?|年度?)|期[末底]|年度|目前|当前|现有)[末底]?(?:数$)?)?")
 GENERIC = frozenset(  # under a parent: the parent itself
     "小计 合计 总计 计 总数 总人数 数量 人数 个数 total "
-    "本期 本月 本季 本季度 本年 本年度 当期 当月 期末 期末数 本期数".split()
+    "本期 本月 本季 本季度 本年 本年度 当期 当月 期末 期末数 本期数 实到 实到数 实到人数".split()
 )
+LONGEST_GROUP = 12  # characters of a head above others; a longer text is a line
 FEW = 3  # columns: an unknown head over fewer may be one office's, one kind's
 ASIDE = ("审核提示", "check", "上期", "lastperiod")  # how the heads begin that our blanks print beside the table
 # Words of a head above others that say nothing of the items beneath it: 人员基本情况, 年龄结构.
@@ -217,7 +220,8 @@ def head_keys(text: str) -> tuple[str, ...]:
 
 def tidy_head(text: str) -> str:
     tidy = MARKS.sub("", "".join(text.split()))  # before narrow, which makes ① a 1
-    return NUMBERING.sub("", narrow(tidy))
+    bounded = BOUND.fullmatch(tidy := NUMBERING.sub("", narrow(tidy)))
+    return f"{bounded[2]}岁及以{'下' if bounded[1] == '≤' else '上'}" if bounded else tidy
 
 
 @lru_cache(maxsize=8192)
@@ -286,7 +290,12 @@ class Vocabulary:
         if key not in self._known:
             if len(self._known) > 20_000:  # hostile workbooks can invent heads without end
                 self._known.clear()
-            self._known[key] = self._fit(form, [text for text in texts if not measure_of(text)] or list(texts))
+            heads = [  # 社区 is a unit beneath a head, and a head above others
+                text
+                for n, text in enumerate(texts, 1)
+                if not measure_of(text) or (n < len(texts) and plain(text) in self.heads[form])
+            ]
+            self._known[key] = self._fit(form, heads or list(texts))
         return self._known[key]
 
     def _fit(self, form: str, texts: list[str]) -> Fit:
@@ -295,34 +304,37 @@ class Vocabulary:
         if not texts:
             return NOTHING
         tries = [(texts[:i], "".join(texts[i:])) for i in range(len(texts))]
-        tries += [([text for text in texts[:-1] if text != parent], parent + texts[-1]) for parent in texts[:-1]]
+        for parent in texts[:-1]:
+            others = [text for text in texts[:-1] if text != parent]
+            tries += [(others, parent + texts[-1]), (others, texts[-1] + parent)]  # 编制 over 核定
         for left_out, text in tries:
             if any(OTHER.search(narrow(words)) for words in left_out):
                 continue
-            for key in (
-                *head_keys(text),
-                f"{plain(text)}数",
-                self._without_choices(form, text),
-            ):  # 行政村(嘎查) over 总数
+            # 行政村(嘎查) over 总数; 统战委员配备（专职/兼职）
+            for key in (*head_keys(text), f"{plain(text)}数", self._without_choices(form, text)):
                 if ranks := self.heads[form].get(key):
                     rank = min(ranks.values())
                     items = tuple(item for item in ranks if ranks[item] == rank)
                     return Fit(self._of_parent(form, texts[:-1], items), rank, tuple(left_out))
-            for ending, numeric in (("数", True), ("名称", False)):  # 已配备联络员数, 渠道名称
+            for ending, numeric in (("数", True), ("名称", False), ("人数", True)):  # 已配备联络员数, 借调外出人数
                 ranks = self.heads[form].get(plain(text).removesuffix(ending), {})
-                if ranks and all(self.declared[form].by_code[item].numeric is numeric for item in ranks):
+                items = [self.declared[form].by_code[item] for item in ranks]
+                people = ending != "人数" or all(item.unit and item.unit.zh[0] == "人" for item in items)
+                if ranks and people and all(item.numeric is numeric for item in items):
                     return Fit(self._of_parent(form, texts[:-1], tuple(ranks)), 1, tuple(left_out))
-        if len(texts) > 1 and (
-            not GENERIC.isdisjoint(head_keys(texts[-1])) or time_of(texts[-1]) == tidy_head(texts[-1])
-        ):
+        generic = not GENERIC.isdisjoint(head_keys(texts[-1])) or time_of(texts[-1]) == tidy_head(texts[-1])
+        if len(texts) > 1 and (generic or self._lists_choices(form, texts[-1])):
             return self._fit(form, texts[:-1])
         return NOTHING
 
     def _without_choices(self, form: str, text: str) -> str:
         """The key of a head without its choices: 统战委员配备（专职/兼职/未配备）."""
-        choices = self.choices[form]
-        listed = lambda words: all(plain(word) in choices for word in re.split("[/、,;|或 ]", words))  # noqa: E731
-        return plain(BRACKETS.sub(lambda bracket: "" if listed(bracket[0][1:-1]) else bracket[0], tidy_head(text)))
+        shown = lambda words: "" if self._lists_choices(form, words[0][1:-1]) else words[0]  # noqa: E731
+        return plain(BRACKETS.sub(shown, tidy_head(text)))
+
+    def _lists_choices(self, form: str, text: str) -> bool:
+        words = re.split("[/、,;|或 ]", narrow(text))
+        return len(words) > 1 and all(plain(word) in self.choices[form] for word in words)
 
     def adds(self, form: str, item: str, parent: str) -> bool | None:
         """Whether a head above the item's own makes another item of it: 党外干部 does, 年龄结构 does not, of 统战部 it
@@ -335,6 +347,9 @@ class Vocabulary:
             return False
         if not all(any(part in known for known in own) for part in PART_OF.findall(words)):
             return True
+        parts = [other for other in declared.by_code if _holds(declared, declared.by_code[item], other)]
+        if any(key in known != key for known, ranks in keys.items() if not ranks.keys().isdisjoint(parts)):
+            return False  # 联络员情况 over 行政村数 and 已配备联络员
         if not self.choices[form].isdisjoint((plain(words), key)):
             return True
         wholes = [declared.by_code[code] for one in {plain(words), key} for code in keys.get(one, ())]
@@ -352,6 +367,11 @@ class Vocabulary:
                 if after:
                     return tuple(after)
         return items
+
+    def nearest(self, form: str, items: Iterable[str], texts: Sequence[str]) -> list[str]:
+        """Those of the items that the head nearly is; of two alike the one that the head above tells."""
+        near = tuple(item for item in items if self.nearly(form, item, texts))
+        return list(self._of_parent(form, list(texts[:-1]), near))
 
     def only(self, form: Form) -> "Vocabulary":
         """The vocabulary of one declaration."""
@@ -666,11 +686,32 @@ def _headers(sheet: Sheet, vocabulary: Vocabulary) -> list[Header]:
                 if column in best.heads and not is_blank(cell):
                     best.heads[column].append(text_of(cell))
             best = best._replace(body=best.last + 2)
+        for column, text in _heads_above(sheet, best, vocabulary).items():
+            best.heads[column] = [text, *best.heads[column]]
         if len(best.forms) > 1:
             titled = _titled(sheet, best.first, vocabulary)
             best = best._replace(forms=[form for form in best.forms if form.code in titled] or best.forms)
         found.append(best._replace(body=best.body or best.last + 1))
         row = found[-1].body
+    return found
+
+
+def _heads_above(sheet: Sheet, header: Header, vocabulary: Vocabulary) -> dict[int, str]:
+    """Column → its head in the row above, which the header did not need: one merged over some columns, or one that says
+    a part or another time, 党外干部 over 女性."""
+    above, names = header.first - 1, min(header.heads)
+    if above < 0 or type(sheet) is Turned or not _only_words(sheet.rows[above]):
+        return {}
+    right = {left: end for top, left, _, end in sheet.merged if top == above}
+    found: dict[int, str] = {}
+    for c, cell in enumerate(sheet.rows[above]):
+        text = text_of(cell)
+        words = narrow(text)
+        line = ":" in words.removeprefix("其中:") or find_periods(words) or find_dates(words) or measures_said(words)
+        if c <= names or is_blank(cell) or len(text) > LONGEST_GROUP or line or vocabulary.forms_titled(words):
+            continue
+        if right.get(c, c) > c or PART_OF.search(words) or OTHER.search(words) or is_time(words):
+            found |= {column: text for column in header.heads if c <= column <= right.get(c, c)}
     return found
 
 
@@ -937,7 +978,7 @@ class _Mapping:
         twins = {item for fit in self.fits.values() if len(fit.items) > 1 for item in fit.items}
         lost = [i for i in self.order if i not in self.columns and i not in twins and [i] not in self.asked.values()]
         nearly = {
-            c: [item for item in lost if self.vocabulary.nearly(self.form.code, item, self.heads[c])]
+            c: self.vocabulary.nearest(self.form.code, lost, self.heads[c])
             for c in self._open()
             if len(self.fits[c].items) < 2
         }

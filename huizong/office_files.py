@@ -102,6 +102,7 @@ def attribute(node: ElementTree.Element, name: str) -> str | None:
 
 # ---- .xlsx ----------------------------------------------------------------------------------------------------------
 
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
 FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
 PERHAPS_FORMULA = re.compile(rb"f[\s>/]")  # found in a third of the time of b"<f", for there are few f
 CALCULATED = re.compile(rb"<(?:\w+:)?f(?:\s[^>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)<(?:\w+:)?v>[^<]")
@@ -138,6 +139,9 @@ def look_into_xlsx(archive: zipfile.ZipFile, beside: list[Words]) -> Iterator[Lo
             yield Look()
             continue
         xml = read_part(archive, parts[link])
+        if xml.startswith(UTF16):  # of which calamine says that it is empty
+            refuse_dtd(xml)
+            raise Unreadable("odd_encoding")
         yield _look_into_sheet(xml, formats)
         names[link] = name
         beside += words_beside.of_sheet(archive, parts, link, xml, name)
@@ -442,7 +446,8 @@ def look_into_ods(archive: zipfile.ZipFile, beside: list[Words]) -> Iterator[Loo
                     if (attribute(child, "text-line-through-style") or "none") != "none":
                         striking.add(attribute(node, "name") or "")
         elif node.tag in ODS_WORDS:
-            said += [(ODS_WORDS[node.tag], text, sheet.address) for text in _ods_words(node)]
+            at = sheet.address if node.tag == "annotation" else ""
+            said += [(ODS_WORDS[node.tag], text, at) for text in _ods_words(node)]
         elif node.tag in ("table-cell", "covered-table-cell"):
             sheet.add_cell(node)
             node.clear()

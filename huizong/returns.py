@@ -778,6 +778,9 @@ def _read_rows(found: Return, table: Table, units: Register) -> dict[int, Row]:
     for r in table.body:
         if r in table.foreign or r in headings or _is_heading(found, table, r, merged, units):
             continue
+        if words := _example(table, r):
+            _tell(found, table, "query", "example_row", [table.address(r, form_name(table))], None, words)
+            continue
         row = rows[r] = _read_row(found, table, r, columns, merged, units)
         found.rows.append(row)
         if r in hidden:
@@ -1265,12 +1268,30 @@ def _row_unit(
         and not TOWNSHIP_ENDING.search(plain(REMARK.sub("", _without_number(str(name)))))
         and not units.find(str(name), alike=False).unit
     ):
-        if candidates:
+        begins = _unit_at_start(plain(str(name)), found.unit, found.period, units)
+        if begins and begins.level <= COUNTY:
+            _tell(found, table, "error", "unit_none", at, item, str(name), candidates="—", reporter=found.unit.name)
+            return None, "other"
+        if candidates := begins.name if begins else candidates:
             _tell(found, table, "query", "unit_alike", at, item, str(name), candidates=candidates)
         return None, "department"
     params = {"candidates": candidates or "—", "reporter": found.unit.name}
     _tell(found, table, "error", "unit_none", at, item, str(name), **params)
     return None, "other"
+
+
+def _unit_at_start(name: str, reporter: OrgUnit, period: Period, units: Register) -> OrgUnit | None:
+    """The unit with whose full name that of an office begins, the reporting unit apart: one of its townships
+    (穆家营子镇党政办), or another county, city or province (红山区工商联)."""
+    for end in range(len(name) - 1, 2, -1):
+        start = name[:end]
+        if TOWNSHIP_ENDING.search(start):
+            unit = units.match(start, within=reporter.code, on=period.end, alike=False).unit
+        else:
+            unit = units.find(start, alike=False).unit if start[-1] in "省市区县旗盟州" else None
+        if unit:
+            return unit if unit != reporter else None
+    return None
 
 
 KINDS = {"self": "填报单位本级", "township": "乡镇（街道）", "department": "部门", "village": "村（社区）"}
@@ -1289,7 +1310,12 @@ def _village(
 ) -> tuple[str | None, str]:
     """The village a row names. What the register does not know is for a rule of the form to ask about."""
     assert found.unit
+    assert found.period
     if LEVELS[found.unit.level] != "county":
+        return None, "other"
+    other = _unit_at_start(plain(name), found.unit, found.period, units)
+    if plain(name).isdecimal() or (other and other.level <= COUNTY and not found.unit.code.startswith(other.code)):
+        _tell(found, table, "error", "unit_none", at, item, name, candidates="—", reporter=found.unit.name)
         return None, "other"
     match = units.village(name, within=found.unit.code)
     if match.how == "ambiguous":
@@ -1297,6 +1323,17 @@ def _village(
         _tell(found, table, "query", "unit_ambiguous", at, item, name, candidates=candidates)
         return None, "other"
     return match.unit.code if match.unit else None, "village"
+
+
+EXAMPLE = re.compile(r"^[(（\[【]?(?:填[报写表])?(?:[示样范举]例|例[如句]?|如)(?:[:：)）\]】]|$)")
+NAMELESS = re.compile(r"(?:[xX×*＊○]{2,}|某某?)[^,，、]{0,4}(?:公司|企业|集团|合作社|村|嘎查|社区|镇|乡|街道|县|区|旗|市|部|局|办)")
+
+
+def _example(table: Table, r: int) -> str:
+    """What says that a row shows how to fill in the form: 示例 in front of it or of its name, XX公司 as its name."""
+    name = text_of(table.cell(r, form_name(table)))
+    in_front = next((text_of(cell) for cell in table.sheet.rows[r] if not is_blank(cell)), "")
+    return next((text for text in (in_front, name) if EXAMPLE.match(text) or NAMELESS.match(text)), "")
 
 
 def _check_one_name(found: Return, table: Table, r: int, village: str | None) -> None:
@@ -1327,12 +1364,26 @@ def _match(name: str, unit: OrgUnit, period: Period, units: Register) -> Match:
     if match.how == "none":
         bare = _without_number(name)
         for reading in (bare, REMARK.sub("", bare)):
-            if (
-                reading != name
-                and (again := units.match(reading, within=unit.code, on=period.end, alike=False)).how != "none"
-            ):
+            if reading == name:
+                continue
+            again = units.match(reading, within=unit.code, on=period.end, alike=False)
+            if again.unit and reading != bare and _changes_the_row(bare.removeprefix(reading), unit, period, units):
+                return Match(None, (again.unit,))
+            if again.how != "none":
                 return again
     return match
+
+
+def _changes_the_row(remark: str, unit: OrgUnit, period: Period, units: Register) -> bool:
+    """Whether a remark behind a name says of whom or when the figures are: （2017年底）, （含大庙镇）, （沿用上季）."""
+    words = remark.strip("()（）")
+    times = find_periods(with_year(words, period.year))
+    return bool(
+        OTHER_FIGURES.search(words)
+        or re.search(r"[合小总]计|含|代[报管]|未[上填]报", words)
+        or any(not _touch(time, period) for time in times)
+        or units.match(words, within=unit.code, on=period.end, alike=False).unit
+    )
 
 
 def _check_rows_once(found: Return) -> None:

@@ -100,7 +100,13 @@ def page_of(name: str, text: str, *, hidden: bool = False, css: str = "") -> She
     page.end_line()
     last = page.height - 1
     merged = [(top, left, min(bottom, last), right) for top, left, bottom, right in page.merged]
-    look = Look(merged=merged, hidden_rows=page.hidden, hidden=hidden, struck=page.struck)
+    look = Look(
+        merged=merged,
+        hidden=hidden,
+        hidden_rows=page.hidden,
+        hidden_columns=sorted(page.hidden_columns),
+        struck=page.struck,
+    )
     return from_cells(name, page.cells, look)
 
 
@@ -173,6 +179,7 @@ class Page(HTMLParser):
         self.cells: dict[tuple[int, int], Cell] = {}
         self.merged: list[tuple[int, int, int, int]] = []
         self.hidden: list[int] = []
+        self.hidden_columns: set[int] = set()
         self.struck: list[tuple[int, int]] = []
         self.height = 0  # rows laid out
         self.silent = 0  # elements open whose text is never shown
@@ -195,6 +202,10 @@ class Page(HTMLParser):
                 self.outer.append(self.table)
                 around = over(around, self.table.row_style)
             self.table = Table(over(around, style))
+        elif tag == "col" and self.table:
+            first, self.table.width = self.table.width, self.table.width + min(span(said, "span"), MAX_SPAN)
+            if style.hidden:
+                self.hidden_columns |= {*range(first, min(self.table.width, MAX_COLUMNS))}
         elif tag in SECTIONS and self.table:
             self.table.section = style
         elif tag == "tr" and self.table:
@@ -254,9 +265,11 @@ class Page(HTMLParser):
 
     def end_line(self) -> None:
         """A line outside tables becomes a row of one cell."""
-        text, _ = self.flow.take()
+        text, struck = self.flow.take()
         if text:
             self.cells[self.height, 0] = text
+            if struck:
+                self.struck.append((self.height, 0))
             self.height += 1
 
     def end_cell(self) -> None:
@@ -341,6 +354,7 @@ class Table:
         self.style = self.section = self.row_style = style
         self.row: list[tuple[dict[str, str], str, bool]] | None = None
         self.cell: dict[str, str] | None = None
+        self.width = 0  # columns described so far
         self.flow = Flow()
         self.covered: dict[int, int] = {}  # column → rows yet to come that a cell above reaches into
 

@@ -137,11 +137,11 @@ def saved(book: xlwt.Workbook) -> bytes:
     return content.getvalue()
 
 
-def spreadsheetml(rows: str, *, columns: str = "", options: str = "") -> bytes:
+def spreadsheetml(rows: str, *, columns: str = "", options: str = "", styles: str = "") -> bytes:
     """The XML spreadsheet of 2003, with one sheet 表1."""
     return (
         '<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>'
         '<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" '
         'xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet" xmlns:x="urn:schemas-microsoft-com:office:excel">'
-        f'<Worksheet ss:Name="表1"><Table>{columns}{rows}</Table>{options}</Worksheet></Workbook>'
+        f'<Styles>{styles}</Styles><Worksheet ss:Name="表1"><Table>{columns}{rows}</Table>{options}</Worksheet></Workbook>'
     ).encode()

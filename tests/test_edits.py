@@ -1,5 +1,6 @@
 """Each rule of each form marks the right cells, and an honest return is left in peace."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -21,6 +22,7 @@ from huizong.edits import (
     looks_personal,
     merge,
     personal_cells,
+    place_in_words,
     printed,
 )
 from huizong.forms import FORMS, all_forms, load_forms
@@ -28,6 +30,7 @@ from huizong.org_units import TOWNSHIP
 from huizong.sheet import Workbook
 from huizong.store import Store
 from huizong.texts import speak
+from huizong.words_beside import Words
 
 TOWNSHIPS = [unit for unit in places(SONGSHAN).under(SONGSHAN, TOWNSHIP) if unit.kind == "unit"]
 
@@ -360,6 +363,28 @@ def with_check_digit(seventeen: str) -> str:
         "１３０００００００００",
         13000000000.0,
         "固话0476-8000000，手机19900000000",
+        "0476-8000000 13000000000",
+        "13000000000\n13000000001",
+        "1300000000013000000001",
+        "+8613000000000",
+        "+86 130 0000 0000",
+        "86-130-0000-0000",
+        "008613000000000",
+        "（86）13000000000",
+        "013000000000",
+        "(130)0000-0000",
+        "130.0000.0000",
+        "130·0000·0000",
+        "130_0000_0000",
+        "130,0000,0000",
+        "130－0000－0000",
+        "130-000-00000",
+        "130\u200b0000\u200b0000",
+        "1300000\n0000",
+        8613000000000.0,
+        with_check_digit("99999919000101001")[:10] + "\n" + with_check_digit("99999919000101001")[10:],
+        ".".join(re.findall("(.{6})(.{8})(.{4})", with_check_digit("99999919000101001"))[0]),
+        with_check_digit("99999919000101001") * 2,
     ],
 )
 def test_an_identity_or_mobile_number_is_seen(cell: object) -> None:
@@ -387,6 +412,14 @@ def wrong_check_digit() -> str:
         "2018-09-30 12:00:00",
         "20180930",
         "1300000000000000",
+        "150404800307461",  # an identity number of before 1999 has no check digit
+        "130****0000",
+        "1500,16,17,18,19,20",
+        "138.4761,2345",
+        "0.13000000000",
+        "13,800,000,000",
+        "2018.7.1-2018.9.30",
+        "1538291234567",  # a moment in milliseconds
         True,
         date(2018, 9, 30),
     ],
@@ -398,3 +431,27 @@ def test_other_numbers_are_let_be(cell: object) -> None:
 def test_the_cells_are_named() -> None:
     sheet = drawn("| 单位 | 电话 |\n| 甲 | '13000000000 |", top=2)
     assert personal_cells(Workbook([sheet], "xlsx")) == ["表1!B4"]
+
+
+def test_the_parts_are_named_and_no_number_is_repeated() -> None:
+    named = drawn("| 电话 |\n| '13000000000 |", name="13000000000")
+    beside = [
+        Words("comment", "张 13000000000", "表1", "B5"),
+        Words("comment", "13000000000", "13000000000", "B5"),
+        Words("properties", "13000000000"),
+        Words("header_footer", "第 12000000000 页", "表1"),
+        Words("page", "13000000000"),
+    ]
+    places = personal_cells(Workbook([drawn("| 1 |"), named], "xlsx", beside=beside))
+    assert places == [
+        "[sheet] 2!A2",
+        "[sheet_name] 2",
+        "[comment] 表1!B5",
+        "[comment] [sheet] 2!B5",
+        "[properties]",
+    ]
+    speak("zh_CN")
+    words = "、".join(map(place_in_words, places))
+    assert words.startswith("工作表（次序） 2!A2、工作表名称（次序） 2、批注 表1!B5、")
+    assert "13000" not in words
+    assert personal_cells(Workbook([drawn("| 1 |")], "html", beside=beside[-1:])) == ["[page]"]

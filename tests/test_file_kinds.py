@@ -4,6 +4,7 @@ import base64
 import quopri
 import struct
 from datetime import date, datetime
+from decimal import Decimal
 from email.mime.multipart import MIMEMultipart
 from email.mime.nonmultipart import MIMENonMultipart
 from io import BytesIO
@@ -21,7 +22,7 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from workbooks import drawn, excel
 
 from huizong.file_kinds import kind_of
-from huizong.sheet import CellError, NoValue, Sheet, Unreadable, Workbook, read_workbook, unlock_file
+from huizong.sheet import CellError, NoValue, Sheet, Shown, Unreadable, Workbook, read_workbook, unlock_file
 
 
 def read(folder: Path, data: bytes, name: str = "报表.xls", password: str | None = None) -> Workbook:
@@ -109,7 +110,9 @@ def test_a_percentage_is_what_the_cell_shows(tmp_path: Path) -> None:
 
 
 def test_a_number_is_what_its_format_shows(tmp_path: Path) -> None:
-    codes = STYLES.replace("0.0%", "0&quot;万&quot;").replace('"0.0"', '"0!.0,"').replace('numFmtId="9"', 'numFmtId="7"')
+    codes = (
+        STYLES.replace("0.0%", "0&quot;万&quot;").replace('"0.0"', '"0!.0,"').replace('numFmtId="9"', 'numFmtId="7"')
+    )
     row = "".join(f'<c r="{column}1" s="{n}"><v>5000</v></c>' for n, column in enumerate("ABCD"))
     row += '<c r="E1" s="2"><f>A1</f><v>6</v></c><c r="F1" s="2" t="str"><v>6</v></c>'
     found = cells(only(tmp_path, xlsx(worksheet(f'<row r="1">{row}</row>'), styles=codes)))
@@ -331,6 +334,10 @@ def test_comma_separated_text(tmp_path: Path, encoding: str, delimiter: str) -> 
     ]
 
 
+def test_of_each_line_it_is_known_how_many_parts_it_has(tmp_path: Path) -> None:
+    assert only(tmp_path, "表\n单位,人数\n甲,1,200\n".encode()).lengths == [1, 2, 3]
+
+
 def test_what_exports_write_into_comma_separated_text(tmp_path: Path) -> None:
     text = 'sep=;\r\n单位;编码\r\n"甲\r\n乙";="0012"\r\n丙;=1+1\r\n'
     found = only(tmp_path, text.encode())
@@ -361,6 +368,83 @@ def test_raised_digits_of_web_pages_and_xml(tmp_path: Path) -> None:
     assert cells(only(tmp_path, b"<table><tr><td>1<sup>2</sup></td></tr></table>")) == {"A1": "1²"}
     text = '<ss:Data ss:Type="String" xmlns="http://www.w3.org/TR/REC-html40">1<Sup>2</Sup></ss:Data>'
     assert cells(only(tmp_path, spreadsheetml(f"<Row><Cell>{text}</Cell></Row>"))) == {"A1": "1²"}
+
+
+HIDDEN = """<html><style>.off {display:none} .void, td.xl65 {visibility:hidden} td.out {text-decoration: line-through}
+    @media print {.shown {display:none}}</style><p style="display:none">2017年</p><p>2018年<del>8月</del>9月
+    <table><tr><td>甲<td class=off>999<td>8<span style="display: none">99<b>9</b>9</span>00<td class="shown">1</td></tr>
+    <tr><td>乙<td hidden>9<td class=xl65>3<td class="void">4</tr>
+    <tr><td><del>700</del>800<td class="out">5<td><s>6</s> <td>7<td style="text-decoration: line-through">8</tr>
+    <tbody style="display:none"><tr><td>丙<td>1</tr></tbody></table>
+    <!-- <table><tr><td>9</td></tr></table> --><div style="display:none"><table><tr><td>丁</table></div></html>"""
+
+
+def test_a_web_page_is_read_as_it_is_seen(tmp_path: Path) -> None:
+    found = only(tmp_path, HIDDEN.encode())
+    assert [[cell for cell in row if cell != ""] for row in found.rows] == [
+        ["2018年 9月"],
+        ["甲", "800", "1"],
+        ["乙"],
+        ["800", "5", "6", "7", "8"],
+        ["丙", "1"],
+        ["丁"],
+    ]
+    assert [found.address(*at) for at in found.struck] == ["A1", "A4", "B4", "C4", "E4"]
+    assert found.hidden_rows == [4, 5]  # which are told
+    mail = single_file_page(".off {display:none}", "<table><col hidden><tr><td>甲<td class=off>1<td>2</table>")
+    found = only(tmp_path, mail.replace(b"text/html", b"text/css", 1))
+    assert (cells(found), found.hidden_columns) == ({"A1": "甲", "B1": "2"}, [0])
+
+
+def test_a_number_of_a_web_page_that_is_shown_as_another(tmp_path: Path) -> None:
+    page = '<table><tr><td x:num="1000000">100.0<td x:num="3.25">3.3<td x:num="0">-<td x:num="0.5">50%</table>'
+    assert cells(only(tmp_path, page.encode())) == {
+        "A1": Shown("100", 1000000.0, Decimal(10000)),
+        "B1": 3.25,
+        "C1": 0.0,
+        "D1": "50%",
+    }
+
+
+def test_the_formats_of_the_xml_spreadsheet(tmp_path: Path) -> None:
+    styles = """<Style ss:ID="Default"><NumberFormat ss:Format="Fixed"/></Style>
+        <Style ss:ID="p"><NumberFormat ss:Format="0%"/></Style>
+        <Style ss:ID="q" ss:Parent="p"><Font ss:Bold="1"/></Style>
+        <Style ss:ID="n"><NumberFormat ss:Format="Percent"/></Style>
+        <Style ss:ID="w"><NumberFormat ss:Format="0!.0,"/></Style>
+        <Style ss:ID="s"><Font ss:StrikeThrough="1"/></Style>"""
+    cell = '<Cell ss:StyleID="{}"><Data ss:Type="Number">{}</Data></Cell>'.format
+    part = '<Cell><ss:Data ss:Type="String" xmlns="http://www.w3.org/TR/REC-html40"><S>7</S>8</ss:Data></Cell>'
+    bare = '<Cell><Data ss:Type="Number">3</Data></Cell>'
+    rows = f"""<Row>{cell("p", 0.5)}{cell("q", 0.5)}{cell("n", 0.5)}{cell("w", 1e6)}{cell("s", 3)}{part}
+        {bare}{bare}</Row>
+        <Row ss:StyleID="p" ss:Height="0">{bare}</Row>"""
+    columns = '<Column ss:Index="8" ss:StyleID="s"/><Column ss:Width="0"/>'
+    found = only(tmp_path, spreadsheetml(rows, styles=styles, columns=columns))
+    scaled = Shown("100", 1e6, Decimal(10000))
+    values = ["50%", "50%", "50%", scaled, 3.0, "8", 3.0, 3.0]
+    assert cells(found) == dict(zip([f"{c}1" for c in "ABCDEFGH"], values, strict=True)) | {"A2": "300%"}
+    assert [found.address(*at) for at in found.struck] == ["E1", "F1", "H1"]
+    assert (found.hidden_rows, found.hidden_columns) == ([1], [8])
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ('ss:MergeAcross="999999999"', "too_many_cells"),
+        ('ss:MergeDown="99999999"', "too_many_cells"),
+        ('ss:Index="99999"', "too_many_cells"),
+        ('ss:Index="-5"', "damaged"),
+        ('ss:Index="1"', "damaged"),  # where one stands already
+    ],
+)
+def test_a_place_that_no_sheet_has(tmp_path: Path, more: str, reason: str) -> None:
+    cell = '<Cell {}><Data ss:Type="Number">3</Data></Cell>'.format
+    with pytest.raises(Unreadable, match=reason):
+        read(tmp_path, spreadsheetml(f"<Row>{cell('')}{cell(more)}</Row>"))
+    far = cell('ss:MergeAcross="9" ss:MergeDown="1000000"')
+    wide = only(tmp_path, spreadsheetml(f"<Row>{cell('')}{far}</Row>"))
+    assert wide.merged == [(0, 1, 0, 1)]  # as far as something stands
 
 
 def single_file_page(*pages: str, encoding: str = "utf-8", coded: str = "base64") -> bytes:
@@ -482,6 +566,9 @@ def test_a_protected_open_document(tmp_path: Path) -> None:
         pytest.param(b"{\\rtf1\\ansi x}", "word", id="RTF"),
         pytest.param(zipped({"mimetype": "application/vnd.oasis.opendocument.text"}), "word", id="ODT"),
         pytest.param(zipped({"[Content_Types].xml": "", "ppt/presentation.xml": ""}), "not_workbook", id="slides"),
+        pytest.param(
+            xlsx(worksheet(f'<row r="1">{text_cell("A1", "甲")}</row>').encode("utf-16")), "odd_encoding", id="UTF-16"
+        ),
         pytest.param(b"Rar!\x1a\x07\x00" + bytes(50), "archive", id="RAR"),
         pytest.param(b"7z\xbc\xaf\x27\x1c" + bytes(50), "archive", id="7z"),
         pytest.param(zipped({}), "archive", id="empty zip"),

@@ -1,4 +1,4 @@
-"""What a person reads where a number stands: formats that only dress it up, that add words, that show another number."""
+"""What a person reads where a number stands: formats that dress it up, that add words, that show another number."""
 
 from decimal import Decimal
 
@@ -74,8 +74,13 @@ def test_accounting_adds_a_sign_of_money_to_whatever_unit_the_amounts_are_in() -
 
 @pytest.mark.parametrize(
     ("code", "held", "text", "scale"),
-    [("0!.0,", 1e6, "100", 10_000), ("0!.0000", 1e6, "100", 10_000), ("#,##0,", 5000, "5", 1000), ("0.00,,", 1e8, "100", 1e6)],
-)  # fmt: skip
+    [
+        ("0!.0,", 1e6, "100", 10_000),
+        ("0!.0000", 1e6, "100", 10_000),
+        ("#,##0,", 5000, "5", 1000),
+        ("0.00,,", 1e8, "100", 1e6),
+    ],
+)
 def test_what_a_number_is_divided_by(code: str, held: float, text: str, scale: int) -> None:
     assert number_format(code).show(held) == Shown(text, held, Decimal(scale))
 

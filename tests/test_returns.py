@@ -678,7 +678,7 @@ def test_what_stands_beside_a_name_is_none_of_it(name: str) -> None:
 
 
 def test_a_township_unknown_to_the_register_is_no_department_for_its_remark() -> None:
-    assert ("error", "unit_none") in rules_of(staffing("某某镇（新设）"))
+    assert ("error", "unit_none") in rules_of(staffing("大水坑镇（新设）"))
 
 
 @pytest.mark.parametrize("name", ["林西县委统战部", "赤峰市委统战部"])
@@ -815,6 +815,38 @@ def test_a_row_of_comparison_is_no_row(label: str) -> None:
 @pytest.mark.parametrize("label", ["1-9月累计", "1至9月合计", "本年累计"])
 def test_a_running_total_of_months_is_no_row(label: str) -> None:
     assert [row.label for row in publicity("| 网站 | 5 | 1 |", f"| {label} | 5 | 1 |").rows] == ["网站"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (["网站,5,1,200"], ["A4"]),
+        (["网站,5,1", "公众号,1,200,1"], ["A5"]),
+        (["网站,1,200,"], ["A4"]),  # 200 where 采用条数 stands
+        (["网站,5,1", "合计,1,200,1"], ["A5"]),
+        (["网站,5,1,", "公众号,20,1,"], []),  # every line ends with a comma
+        (["网站,5,1", "公众号,5"], []),
+    ],
+)
+def test_a_line_of_more_parts_than_heads_is_an_error(lines: list[str], told: list[str]) -> None:
+    rows = [
+        line.split(",") for line in ["2018年9月宣传信息情况表", "填报单位：松山区", "渠道,上报条数,采用条数", *lines]
+    ]
+    (found,) = read_all(Sheet("CSV", rows, lengths=[len(row) for row in rows]))
+    assert [finding.cells[0] for finding in found.findings if finding.rule == "too_many_parts"] == told
+    assert all(finding.severity == "error" for finding in found.findings if finding.rule == "too_many_parts")
+
+
+def test_a_line_of_more_parts_in_a_turned_table() -> None:
+    rows = [["2018年9月宣传信息情况表"], ["填报单位：松山区"], ["渠道", "网站", "公众号"], ["上报条数", "1", "200", ""],
+            ["采用条数", "1", "0"]]  # fmt: skip
+    (found,) = read_all(Sheet("CSV", rows, lengths=[len(row) for row in rows]))
+    assert ("error", "too_many_parts", ["A4"]) in findings(found)
+
+
+def test_no_table_asks_about_thousands_of_columns() -> None:
+    (found,) = read_all(drawn(f"{TITLE}\n| 填报单位：松山区 |\n| 渠道 {'| 上报条数 | 采用条数 ' * 300}|\n{ROW}"))
+    assert len(found.questions) == 6
 
 
 def test_a_struck_row_is_read_and_told() -> None:
@@ -1486,3 +1518,63 @@ def test_a_course_about_nil_returns_is_a_course() -> None:
     found = courses(COURSES[0], row, COURSES_HEAD, COURSES[1])
     assert [row.label for row in found.rows] == ["甲班", "零报告制度培训", "乙班"]
     assert courses("| 本期无数据（零报告），确认请填“是”： | 是 | | | |").nil
+
+
+@pytest.mark.parametrize(
+    "name", ["初头朗镇（2017年底）", "初头朗镇（二季度数）", "初头朗镇（含大庙镇）", "初头朗镇（大庙镇）"]
+)
+def test_a_remark_that_changes_whose_row_it_is_is_told(name: str) -> None:
+    found = coverage(name)
+    assert units(found) == [(None, "other")]
+    assert [(f.rule, f.params["candidates"]) for f in found.findings if f.rule == "unit_none"] == [
+        ("unit_none", "初头朗镇")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "told"),
+    [
+        ("穆家营子镇党政综合办公室", "department", ("query", "unit_alike")),
+        ("林西县工商联", "other", ("error", "unit_none")),
+        ("赤峰市工商联", "other", ("error", "unit_none")),
+        ("松山区工商联", "department", None),
+        ("市场监督管理局", "department", None),
+        ("区委统战部机关", "self", None),
+    ],
+)
+def test_an_office_of_another_unit_is_no_department(name: str, kind: str, told: tuple[str, str] | None) -> None:
+    found = staffing(name)
+    assert [row.kind for row in found.rows] == [kind]
+    assert [one for one in rules_of(found) if one[1] in ("unit_alike", "unit_none")] == ([told] if told else [])
+
+
+PAIRING = "| 序号 | 帮扶企业 | 结对村 | 项目数 | 带动就业人数 | 受益户数 |"
+
+
+def pairings(*rows: str) -> Return:
+    title = "| 2018年第三季度结对帮扶情况表 |"
+    return read(title, "| 填报单位：松山区 |", PAIRING, *rows, "| 2 | 宏远公司 | 东沟村 | 1 | 5 | 3 |")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "示例 | 兴牧公司 | 西山村",
+        "1 | （示例）兴牧公司 | 西山村",
+        "| 如：XX公司 | XX村",
+        "1 | ××公司 | 西山村",
+        "例 | 某公司 | 某村",
+    ],
+)
+def test_an_example_is_told_and_not_counted(row: str) -> None:
+    found = pairings(f"| {row} | 1 | 9 | 9 |")
+    assert [row.label for row in found.rows] == ["宏远公司"]
+    assert ("query", "example_row", ["B4"]) in findings(found)
+
+
+@pytest.mark.parametrize("village", ["林西县大营子村", "2", "赤峰市松山区东沟村", "穆家营子镇西山村"])
+def test_a_village_of_another_county_or_a_number_is_none(village: str) -> None:
+    found = pairings(f"| 1 | 兴牧公司 | {village} | 1 | 9 | 9 |")
+    wrong = village in ("林西县大营子村", "2")
+    assert ([row.kind for row in found.rows] == ["other", "village"]) is wrong
+    assert (("error", "unit_none", ["C4"]) in findings(found)) is wrong

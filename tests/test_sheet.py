@@ -223,7 +223,7 @@ A_WORKBOOK = excel(drawn("| 单位 | 3 |"))
         pytest.param(hostile.archive("报表1.xlsx", "报表2.xlsx"), "archive", id="zip of workbooks"),
         pytest.param(hostile.bomb(A_WORKBOOK), "too_large", id="zip bomb"),
         pytest.param(A_WORKBOOK[: len(A_WORKBOOK) // 2], "damaged", id="half a zip"),
-        pytest.param(hostile.OLE + bytes(2000), "not_workbook", id="an OLE file of nothing"),
+        pytest.param(hostile.OLE + bytes(2000), "damaged", id="an OLE file without its list of contents"),
         pytest.param(hostile.archive("xl/workbook.xml"), "damaged", id="a workbook of nothing"),
         pytest.param(saved(Workbook()), "no_cells", id="no filled cell"),
     ],

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from huizong.forms import Item, all_forms
-from huizong.sheet import CellError, NoValue
+from huizong.sheet import CellError, NoValue, Shown
 from huizong.values import DOUBTS, LARGEST, Doubt, in_numerals, numeral_value, parse_value
 
 settings.register_profile("same every time", deadline=None, derandomize=True)
