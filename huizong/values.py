@@ -217,8 +217,15 @@ BOXES = re.compile(r"(?:(?P<yes>[☑√✓✔■])|[□☐])是[;；,，、/]?(?
 SYMBOLS = frozenset("üûýþPORSQT¨")  # a tick, a cross or a box in Wingdings or Wingdings 2
 
 
+# 已配备, 未纳入: the verb of the question is its answer, with a word for yes or no before it or without.
+IN_VERBS = re.compile(r"(?P<no>未|没有?|尚未)?已?经?(?P<verb>配备|纳入|进入|合署|列入|建立|设立|成立)了?")
+
+
 def read_yes_no(cell: Cell, item: Item, factor: Decimal) -> bool | Doubt | None:
-    return parse_yes_no(cell)
+    value = parse_yes_no(cell)
+    if isinstance(value, Doubt) and isinstance(cell, str) and (said := IN_VERBS.fullmatch(tidied(cell))):
+        return not said["no"] if said["verb"] in item.label.zh else value
+    return value
 
 
 def parse_yes_no(cell: Cell) -> bool | Doubt | None:
@@ -248,11 +255,14 @@ def parse_yes_no(cell: Cell) -> bool | Doubt | None:
 HARMLESS = re.compile(r"[\s\w()\[\]（）【】、，,.。:：;；/\-—·“”\"'‘’]*")
 
 
+IN_ORDER = re.compile(r"^[(（]?(?:[0-9]{1,2}|[一二三四五六七八九十]{1,2})[)）、.．]")  # 1.国家级媒体
+
+
 def read_code(cell: Cell, item: Item, factor: Decimal) -> str | Doubt | None:
     if isinstance(cell, str):
         if cell in item.printed_codes:
             return item.printed_codes[cell]
-        text = tidied(cell)
+        text = IN_ORDER.sub("", tidied(cell))
         if HARMLESS.fullmatch(text) and plain(text) in item.printed_codes:
             return item.printed_codes[plain(text)]
         if NOTHING.fullmatch(text):
@@ -395,6 +405,7 @@ def _in_unit(number: Decimal, words: str, text: str, item: Item, factor: Decimal
     if not words:
         return _exactly(number * factor, item, found)
     unit, english = (item.unit.zh, item.unit.en) if item.unit else ("", "")
+    words = words.removesuffix("整") if unit in MONEY else words  # 20万元整
     scale = _scales(unit, english, tuple(item.counters), item.type == "integer").get(words)
     if scale is not None and factor != 1 and unit not in MONEY:  # 12人 in a column of hundreds
         return Doubt("wrong_unit", found, params={"written": words})
@@ -515,7 +526,7 @@ def read_date(cell: Cell, item: Item, factor: Decimal) -> date | Doubt | None:
 def _read_date_text(text: str, found: str) -> date | Doubt | None:
     if NOTHING.fullmatch(text):
         return None
-    text = re.sub(r"(?<![0-9]) | (?![0-9])", "", CLOCK.sub("", text)).translate(ALIKE)
+    text = re.sub(r"(?<![0-9]) | (?![0-9])", "", CLOCK.sub("", text)).translate(ALIKE).replace("年元月", "年1月")
     if OPEN_DATE.fullmatch(text):
         return Doubt("ambiguous_date", found)
     if match := DATE_WORDS.fullmatch(text):
