@@ -68,6 +68,8 @@ def decide(view: ui.View, submission: pd.Series) -> None:
         show_impact(view, submission)
     if obstacle:
         st.caption("🔒 " + _("Cannot be accepted yet: {why}").format(why=obstacle))
+        if obstacle == decisions.why_closed(view.store, submission["form"], submission["period"]):
+            ui.link("pages/board.py", _("Return desk"), icon="🗓️", period=submission["period"])  # reopened there
     with st.container(horizontal=True):
         if deed_button(_("Accept"), obstacle, key=f"accept {submission['id']}", type="primary", icon="✅"):
             attempt(

@@ -179,7 +179,7 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
         N_("move its rows under the first table’s header, or to a sheet of its own"),
     ),
     "total_alike": (
-        N_("{found} seems to be the sum of the other rows; it was counted as a row of its own"),
+        N_("{found} seems to be the sum of other rows; it was counted as a row of its own"),
         N_("rows that are counted once"),
         N_("if it is a total, name it so; otherwise say that it is a row of its own"),
     ),

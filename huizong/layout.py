@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from functools import cache, lru_cache
 from itertools import zip_longest
@@ -27,6 +28,7 @@ from huizong.lines import (
     UNIT_LINE,
     Line,
     Lines,
+    closed_up,
     is_blank,
     is_labelled,
     read_lines,
@@ -81,14 +83,17 @@ COMPARED = re.compile(  # 同比, 平均, 上年同期, 年初至今: rows besid
 NUMBERING = re.compile(
     r"^(?:[一二三四五六七八九十]+[、.]|[0-9]{1,2}(?:[、.)](?![0-9])|\s+(?=[\u4e00-\u9fff]))|\([一二三四五六七八九十0-9]+\)|[①-⑳])"
 )
-_HINT = r"(?:请|必填|选填|填写?|可选|选择?|单选|下拉|列表|菜单|项|[:、,])"
+_HINT = (
+    r"(?:请|必填|选填|填写?|可选|选择?|单选|从?下拉|列表|菜单|框|中|项|[:、,]|是[/、或]?否|有[/、或]?无|[“”\"√×✓0-9/或]"
+    rf"|(?:阿拉伯)?数[字值]|[整小人个]数|(?:规范)?全称|简称|日期|{PRINTED})"
+)
 BOUND = re.compile(r"([≤≥])([0-9]{2})(?:周?岁)?")  # ≤35 under 年龄
 # What may stand in brackets behind a head without making it another: a unit, a footnote, how to fill it in. 填 alone
 # makes no hint of what follows it: 填累计数.
 HARMLESS = re.compile(
     rf"(?:单位:?)?(?:{PRINTED}(?:[、,/;]{PRINTED})*|{TIMES_ONLY.pattern})|注?[0-9*#]*|"
     r"[a-z]|yes ?/ ?no|no\.?|persons?|people|posts|staff|days|sessions|times|participants|yuan|rmb|required|optional|"
-    rf"{_HINT}*(?:是[/、或]?否|有[/、或]?无|[“”\"√×✓0-9/、或]+|(?:阿拉伯)?数[字值]|[整小]数|(?:规范)?全称|简称|日期|{PRINTED})?|"
+    rf"{_HINT}{{1,8}}|"
     r"年/?月/?日?|[ymd/-]+",
     re.I,
 )
@@ -323,18 +328,26 @@ class Vocabulary:
                 if ranks and people and all(item.numeric is numeric for item in items):
                     return Fit(self._of_parent(form, texts[:-1], tuple(ranks)), 1, tuple(left_out))
         generic = not GENERIC.isdisjoint(head_keys(texts[-1])) or time_of(texts[-1]) == tidy_head(texts[-1])
-        if len(texts) > 1 and (generic or self._lists_choices(form, texts[-1])):
-            return self._fit(form, texts[:-1])
+        listed = self._listed(form, texts[-1])
+        if len(texts) > 1 and (generic or listed):
+            fit = self._fit(form, texts[:-1])
+            return fit if generic or listed.issuperset(fit.items) else NOTHING
         return NOTHING
 
     def _without_choices(self, form: str, text: str) -> str:
-        """The key of a head without its choices: 统战委员配备（专职/兼职/未配备）."""
-        shown = lambda words: "" if self._lists_choices(form, words[0][1:-1]) else words[0]  # noqa: E731
-        return plain(BRACKETS.sub(shown, tidy_head(text)))
+        """The key of a head without its own choices: 统战委员配备（专职/兼职/未配备）."""
+        tidy = tidy_head(text)
+        for bracket in BRACKETS.findall(tidy):
+            key = plain(tidy.replace(bracket, ""))
+            if not self._listed(form, bracket[1:-1]).isdisjoint(self.heads[form].get(key, ())):
+                return key
+        return plain(tidy)
 
-    def _lists_choices(self, form: str, text: str) -> bool:
-        words = re.split("[/、,;|或 ]", narrow(text))
-        return len(words) > 1 and all(plain(word) in self.choices[form] for word in words)
+    def _listed(self, form: str, text: str) -> set[str]:
+        """The items of which a text lists choices, two or more."""
+        words = [plain(word) for word in re.split("[/、,;|或 ]", narrow(text))]
+        items = self.declared[form].items if len(words) > 1 else ()
+        return {item.code for item in items if all(word in item.printed_codes for word in words)}
 
     def adds(self, form: str, item: str, parent: str) -> bool | None:
         """Whether a head above the item's own makes another item of it: 党外干部 does, 年龄结构 does not, of 统战部 it
@@ -1116,10 +1129,14 @@ def _read_body(table: Table, first: int, end: int) -> int:
             continue
         has_values = not valued_columns.isdisjoint(filled)
         has_numbers = any(type(cells[c]) in (int, float) for c in filled if c in valued_columns)
-        lead = narrow(text_of(cells[filled[0]])).strip()
+        lead = closed_up(narrow(text_of(cells[filled[0]])).strip())
         if not has_numbers and _says_nil(table, r, filled):
             continue
         if not has_numbers and is_labelled(lead) and _figures(table, r) < 2:
+            ended = r if ended is None else ended
+            continue
+        nameless = begun and naming and set(naming).isdisjoint(filled)
+        if nameless and all(_is_sign_off(cells[c]) for c in filled) and not _figures(table, r):
             ended = r if ended is None else ended
             continue
         labels = [
@@ -1144,6 +1161,14 @@ def _read_body(table: Table, first: int, end: int) -> int:
             begun = begun or has_values
         gap = False
     return end if ended is None else ended
+
+
+def _is_sign_off(cell: Cell) -> bool:
+    """Whether what stands beneath a table, in no row's place, is a day, a seal, an office or a page: 2018年10月8日."""
+    text = "".join(narrow(text_of(cell)).split())
+    return type(cell) is not bool and (
+        isinstance(cell, date) or bool(find_dates(text)) or bool(re.fullmatch(r"[^0-9]{2,}|[第共]?[0-9]+页", text))
+    )
 
 
 def _says_nil(table: Table, r: int, filled: list[int]) -> bool:

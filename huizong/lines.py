@@ -10,8 +10,9 @@ from huizong.workbook import Cell, Sheet
 
 FOOTER = re.compile(
     r"^[(（]?(注|备注|说明|附|附表|附注|填表说明|填报说明|填表人|填报人|审核人|审签人|制表|制表人|单位负责人|分管领导|"
-    r"主要领导|负责人|联系电话|联系人|notes?|filled in by)"
-    r"([:：0-9①1、.]|$|\s)",
+    r"主要领导|主管领导|负责人|经办人|联系电话|联系人|审[核批]意见|签[字章]|盖章|抄[送报]|notes?|filled in by)"
+    r"([:：0-9①1、.)]|$|\s)"
+    r"|^[(（]?以[上下](?:空白|无正文|[^,，]{0,6}[均都皆各])",
     re.I,
 )
 UNIT_LINE = re.compile(
@@ -90,6 +91,11 @@ def is_blank(cell: Cell) -> bool:
     return cell == "" or (type(cell) is str and not cell.strip())
 
 
+def closed_up(text: str) -> str:
+    """填 报 单 位：松山区 → 填报单位：松山区."""
+    return SPREAD.sub(lambda label: label[0].replace(" ", ""), text)
+
+
 def is_labelled(text: str) -> bool:
     """Whether a narrow text is a line of its own and no row of a table."""
     if any(line.match(text) for line in (FOOTER, UNIT_LINE, PERIOD_LINE, FILED_LINE)):
@@ -129,8 +135,7 @@ def read_lines(lines: Lines, sheet: Sheet, first: int, last: int, *, below: bool
 
 def _pieces(text: str) -> Iterator[str]:
     """'填报单位：松山区    填报时间：2018年三季度' is two lines printed in one cell."""
-    text = SPREAD.sub(lambda label: label[0].replace(" ", ""), text)
-    for piece in LABELLED.split(text):
+    for piece in LABELLED.split(closed_up(text)):
         if UNIT_LINE.match(piece.strip()):
             yield from (part.strip() for part in DATED.split(piece))
         elif piece.strip():

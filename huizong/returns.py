@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from itertools import takewhile
+from itertools import takewhile, zip_longest
 from typing import NamedTuple
 
 from huizong.edits import Finding, printed
@@ -806,10 +806,11 @@ def _read_rows(found: Return, table: Table, units: Register) -> dict[int, Row]:
 
 def _check_lengths(found: Return, table: Table) -> None:
     """Tells of the lines of a CSV with more parts than the line of the heads has: a comma in 1,200 parts it in two."""
-    lengths = table.sheet.lengths
+    lengths, lines = table.sheet.lengths, table.sheet.rows
     if not lengths:
         return
     if isinstance(table.sheet, Turned):
+        lines = list(zip_longest(*lines, fillvalue=""))
         heads = [table.columns.get(form_name(table), 0)]
         cells = {c: [table.sheet.address(table.header[1], c)] for c in table.columns.values()}
     else:
@@ -817,7 +818,7 @@ def _check_lengths(found: Return, table: Table) -> None:
         body = {*table.body, *(r for r, *_ in table.totals), *table.parts}
         cells = {r: [table.address(r, item) for item in table.columns] for r in sorted(body)}
     most = max(lengths[n] for n in heads)
-    beyond = any(not is_blank(cell) for r in cells for cell in table.sheet.rows[r][most:])
+    beyond = any(not is_blank(cell) for n in cells for cell in lines[n][most:])
     if len(cells) > 1 and len({lengths[n] for n in cells}) == 1 and not beyond:
         return  # every line ends with a comma
     for n, at in cells.items():
@@ -851,8 +852,8 @@ def _find_foreign(found: Return, table: Table, units: Register) -> set[int]:
             continue
         if r not in body:
             continue
-        if _is_named_by_time(found, table, r, units):  # 二季度 | 3期 | 104人次 over the rows of it
-            above = _claim(found, text_of(table.cell(r, name)), units)
+        if (named := _claim_of_row(found, table, r, units)).rule:
+            above = named
         beneath.append(table.address(r, name))
         for claim in (*([above] if above.rule in FOREIGN else ()), *_claims_beside(found, table, r, time_head, units)):
             table.foreign.add(r)
@@ -878,6 +879,7 @@ TIMES = re.compile(  # wherever they stand in a text
     r"第?[一二三四1-4](?:[-—–~〜至到、和][一二三四1-4])?季度?|[上下]半年度?|前[一二两三]个?季度?|全年|"
     r"(?<!\d)(?:\d{1,2}(?:[-—–~〜至到]\d{1,2})?|[一二三四五六七八九十]{1,2})月份?(?!\d)"
 )
+SOME_MONTHS = re.compile(r"^(\d{1,2})[-—–~〜至到](\d{1,2})月")
 YEAR_ALONE = re.compile(r"(?:19|20)\d\d年?度?")
 RELATIVE = re.compile(
     r"(?<!以)上(?:一?个?季度?|期|年度?|一?个?月)|[去前往]年|下(?:一?个?季度?|期|年度?|一?个?月)|[明次]年|"
@@ -914,9 +916,10 @@ def _is_head(table: Table, r: int) -> bool:
 
 
 def _heads_again(table: Table, r: int) -> bool:
-    """Whether the header is repeated right beneath these words."""
-    filled = (below for below in range(r + 1, min(r + 5, len(table.sheet.rows))) if any(table.sheet.rows[below]))
-    return _is_head(table, next(filled, r))
+    """Whether the header is repeated beneath these words, with no more than other words between."""
+    rows = table.sheet.rows
+    several = (n for n in range(r + 1, min(r + 5, len(rows))) if len({cell for cell in rows[n] if cell != ""}) > 1)
+    return _is_head(table, next(several, r))
 
 
 def _is_page_matter(found: Return, text: str, units: Register) -> bool:
@@ -940,7 +943,7 @@ def _claim(found: Return, text: str, units: Register) -> Claim:
     bare = IN_PLAN.sub("", tidy_head(line))
     register = found.form.measure == "stock" and found.form.rows.unit_item != found.form.rows.name_item
     named = [time for time in TIMES.findall(bare) if not (register and text != time and YEAR_ALONE.fullmatch(time))]
-    times = [any(_touch(one, found.period) for one in _periods_of(time, found.period)) for time in named]
+    times = [_belongs(time, found.period) for time in named]
     rest = TIMES.sub("", bare)
     relative, left = RELATIVE.search(rest), HEADING_WORDS.sub("", RELATIVE.sub("", rest))
     if (relative or times) and not any(times):
@@ -955,6 +958,13 @@ def _claim(found: Return, text: str, units: Register) -> Claim:
     return Claim("own", text) if times and not left else Claim()
 
 
+def _belongs(time: str, period: Period) -> bool:
+    """Whether a time that stands without its year touches the period; 7-8月 lies in the third quarter."""
+    months = {int(month) for pair in SOME_MONTHS.findall(time) for month in pair}
+    inside = bool(months) and months <= {*period.months}
+    return inside or any(_touch(one, period) for one in _periods_of(time, period))
+
+
 def _touch_units(one: OrgUnit, other: OrgUnit) -> bool:
     return one.code.startswith(other.code) or other.code.startswith(one.code)
 
@@ -965,13 +975,14 @@ def _same_rank(text: str, above: str) -> bool:
     return all(both) and (text[0] in "(（") == (above[0] in "(（")
 
 
-def _is_named_by_time(found: Return, table: Table, r: int, units: Register) -> bool:
-    """Whether a row with values is called by another time and gives no choices: the sum of that time's rows."""
+def _claim_of_row(found: Return, table: Table, r: int, units: Register) -> Claim:
+    """What a row says of those beneath it that is called by a time and gives no choices: 二季度 | 3期 | 104人次."""
     rows, name = found.form.rows, form_name(table)
     if rows.unit_item == rows.name_item or not TIMES.search(text := narrow(text_of(table.cell(r, name)))):
-        return False
+        return Claim()
     chosen = (code for code in table.columns if code != name and not found.form.by_code[code].numeric)
-    return all(is_blank(table.cell(r, code)) for code in chosen) and _claim(found, text, units).rule == FOREIGN[0]
+    claim = _claim(found, text, units)
+    return claim if claim.rule in ("own", FOREIGN[0]) and all(is_blank(table.cell(r, c)) for c in chosen) else Claim()
 
 
 def _claims_beside(found: Return, table: Table, r: int, time_head: re.Pattern[str], units: Register) -> Iterator[Claim]:
@@ -1020,8 +1031,9 @@ def _like_totals(form: Form, rows: Mapping[int, Row], unread: Collection[str | N
         found |= more
     # 8 = 5 + 3 is nothing where 5 is the sum of 3 and 2.
     found = {n for n in found if _is_sum_beside(form, listed, n, found, unread, counted)}
-    if not counted and len(listed) > 2:
-        totals = {item.code: _sum(listed, item.code) for item in form.items if item.summed}
+    totals = {item.code: _sum(listed, item.code) for item in form.items if item.summed}
+    filled = len(listed) if unread else sum(any(row.values.get(item) for item in totals) for row in listed)
+    if not counted and filled > 2:
         found |= {n for n in may_be if _is_sum_of_all(form, listed[n], totals, unread)}
     numbers = list(rows)
     return {numbers[n] for n in found}
@@ -1326,7 +1338,9 @@ def _village(
 
 
 EXAMPLE = re.compile(r"^[(（\[【]?(?:填[报写表])?(?:[示样范举]例|例[如句]?|如)(?:[:：)）\]】]|$)")
-NAMELESS = re.compile(r"(?:[xX×*＊○]{2,}|某某?)[^,，、]{0,4}(?:公司|企业|集团|合作社|村|嘎查|社区|镇|乡|街道|县|区|旗|市|部|局|办)")
+NAMELESS = re.compile(
+    r"(?:[xX×*＊○]{2,}|某某?)[^,，、]{0,4}(?:公司|企业|集团|合作社|村|嘎查|社区|镇|乡|街道|县|区|旗|市|部|局|办)"
+)
 
 
 def _example(table: Table, r: int) -> str:

@@ -27,13 +27,13 @@ class Words(NamedTuple):
 ENOUGH = re.compile(r"(?:\d\D{0,4}?){11}")
 NO_WORDS = re.compile(r"-?\d*\.\d+(?:E[+-]?\d+)?|\{?[0-9A-Fa-f]{8}(?:-?[0-9A-Fa-f]{4}){3}-?[0-9A-Fa-f]{12}\}?")
 
-NODE = r"<(/?)(?:\w+:)?(%s)(?=[\s/>])[^>]*>([^<]*)"
+NODE = r"<(/?)(?:\w+:)?(%s)(?=[\s/>])[^<>]*>([^<]*)"
 ATTRIBUTE = re.compile(
     rb'\s(?:\w+:)?(prompt|promptTitle|error|errorTitle|tooltip|display|location|descr|title|displayName|Data|v)="([^"]+)"'
 )
 ENDS = ("p", "text", "comment", "si")  # of what runs of text are a whole of
 COMMENT = re.compile(
-    rb'<(?:\w+:)?(threadedComment|comment)\s[^>]*?\bref="([A-Z]+[0-9]+)"[^>]*>(.*?)</(?:\w+:)?\1>', re.DOTALL
+    rb'<(?:\w+:)?(threadedComment|comment)\s[^<>]*?\bref="([A-Z]+[0-9]+)"[^<>]*>(.*?)</(?:\w+:)?\1>', re.DOTALL
 )
 # Parts with words by their names, and the elements that hold them: the others hold places and sizes.
 PARTS = (
@@ -50,7 +50,7 @@ PARTS = (
     (re.compile(r"^styles\.xml$"), "header_footer", None),
 )
 SHEET_WORDS = (b"headerFooter", b"ataValidation", b"hyperlink")
-FORMULA_WORDS = re.compile(rb'<f[^>]*>([^<"]*"[^<]*)<')
+FORMULA_WORDS = re.compile(rb'<f(?:\s[^<>]*)?>([^<"]*"[^<]*)<')
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, NotImplementedError)
 LINK = re.compile(rb'\sTarget="([^"]+)"')
 
@@ -104,8 +104,8 @@ def of_page(data: bytes, kind: str) -> Iterator[Words]:
         pages = [data]
     for page in pages:
         text = re.sub(r"(?is)<(style|script)\b.*?</\1>", " ", decode(page))
-        said = re.findall(r"\s(?:title|alt|href|content|value|[\w:]*Data)=[\"']([^\"']+)", text)
-        said += re.split(r"<[^>]*>", text.replace("<!--", " ").replace("-->", " "))
+        said = re.findall(r"\s(?:title|alt|content|value|[\w:]*Data|href)=[\"'](?!https?:)([^\"']+)", text)
+        said += re.split(r"<[^<>]*>", text.replace("<!--", " ").replace("-->", " "))
         yield from enough(Words("page", unescape(piece)) for piece in said)
 
 

@@ -57,6 +57,12 @@ def test_a_new_desk_shows_that_everything_is_owed_and_nothing_has_come(store: St
     assert "松山区" in table.value["填报单位"].tolist()
 
 
+def test_thousands_are_parted(store: Store) -> None:
+    app = run("board", unit="13", period="2018-Q3")
+    assert metrics(app)["应报"] == metrics(app)["逾期"] == "1,169"
+    assert "逾期 1,169" in next(group for group in app.button_group if group.key.startswith("states ")).options
+
+
 def test_of_a_closed_period_nothing_is_said_to_stay_overdue(store: Store) -> None:
     submitted(store, staffing("林西县"))
     for period in ("2018-Q3", "2018-07", "2018-08", "2018-09"):

@@ -269,6 +269,7 @@ def test_a_closed_period_says_so_and_takes_no_decision(store: Store) -> None:
     captions = " ".join(caption.value for caption in app.caption)
     assert "已由 处长 于" in captions
     assert "另有 1 件所属报告期已定案" in captions
+    assert any("催报台" in text.value for text in app.markdown)  # the way to where it is reopened
 
 
 def closing_script() -> None:

@@ -139,3 +139,5 @@ def test_other_reporters_are_told_beside_a_change() -> None:
 def test_the_words_are_english_on_an_english_page() -> None:
     speak("en")
     assert figure_words.why(row(n_reporting=3, below_threshold=True), indicator()) == "only 3 of 12 reported: below 80%"
+    money = all_forms().indicators["funds_paid"][1]
+    assert figure_words.format_value(-12761, money) == "−12,761.0 × 10,000 yuan"

@@ -516,6 +516,102 @@ def test_another_item_is_not_taken_for_one_like_it(head: str) -> None:
     assert "adopted" not in heads(table)
 
 
+def staffing_under(*columns: str) -> Table:
+    """A staffing return; columns: 台办/女性, the heads from the top down."""
+    heads = [head.split("/") for head in ("单位名称", "专职", "兼职", "本科", *columns)]
+    upper, lower = [above[0] for above in heads], [above[-1] if len(above) > 1 else "^" for above in heads]
+    return the_table(as_picture(upper, lower, ["区委统战部", *"1234567"[: len(heads) - 1]]))
+
+
+@pytest.mark.parametrize(
+    ("parent", "told"),
+    [
+        *[(parent, ["women"]) for parent in ("党外干部", "专职人员", "其中：党外", "统战部", "挂职人员", "编制")],
+        *[(parent, []) for parent in ("人员基本情况", "在岗人员", "性别结构", "其中", "干部", "统战机构", "三季度")],
+    ],
+)
+def test_a_head_above_that_makes_another_item_is_told(parent: str, told: list[str]) -> None:
+    table = staffing_under("在岗人数", f"{parent}/女性")
+    assert [item.code for _, _, item in table.near] == told
+    assert heads(table)["women"] == "F2"
+
+
+def test_a_head_that_leaves_a_part_is_told_over_however_many_columns() -> None:
+    ages = ["35岁及以下", "36—45岁", "46—55岁", "56岁及以上"]
+    assert len(staffing_under(*(f"专职人员年龄结构/{age}" for age in ages)).near) == 4
+    assert staffing_under(*(f"编制人员年龄/{age}" for age in ages)).near == []
+
+
+def test_heads_of_two_offices_are_asked_about_whatever_their_words() -> None:
+    table = staffing_under("统战部/编制", "统战部/女", "台办/核定编制", "台办/女性")
+    assert [(head, [item.code for item in items]) for _, head, items in table.ambiguous] == [
+        ("统战部编制", ["authorised_posts"]),
+        ("统战部女", ["women"]),
+        ("台办核定编制", ["authorised_posts"]),
+        ("台办女性", ["women"]),
+    ]
+    table = staffing_under("女", "党外/女性")  # of which one says nothing more than the item
+    assert (table.columns["women"], table.near) == (4, [])
+
+
+def test_a_head_above_need_not_be_merged() -> None:
+    table = the_table("""
+        | | | | | 党外干部 |
+        | 单位名称 | 在岗人数 | 专职 | 兼职 | 女性 |
+        | 区委统战部 | 5 | 3 | 2 | 1 |
+    """)
+    assert [(head, item.code) for _, head, item in table.near] == [("党外干部女性", "women")]
+
+
+@pytest.mark.parametrize(
+    ("bracket", "harmless"),
+    [
+        *[
+            (words, True)
+            for words in ("填整数", "必填", "人次，必填", "请从下拉列表中选择", "persons", "a", "请填数字")
+        ],
+        *[(words, False) for words in ("填累计数", "填1-9月累计", "可选上季数", "填女性", "plan", "统战干部/统战委员")],
+    ],
+)
+def test_a_hint_in_brackets_is_harmless_only_where_every_word_is_known(bracket: str, harmless: bool) -> None:
+    table = the_table(f"""
+        | 培训(活动)名称 | 类别（专题培训班/座谈会） | 期(次)数 | 参训人次（{bracket}） |
+        | 甲班 | 座谈会 | 1 | 20 |
+    """)
+    sure = [item for item in table.columns if item not in [near.code for _, _, near in table.near]]
+    assert ("participants" in sure) is harmless
+    assert "category" in sure
+
+
+@pytest.mark.parametrize(
+    ("columns", "items"),
+    [
+        ("年龄/≤35 年龄/≥56", ["age_35_or_less", "age_56_or_more"]),
+        ("编制/核定 借调外出人数", ["authorised_posts", "seconded_out"]),
+        ("现有在岗人数 年度业务经费(万元)", ["staff_in_post", "operating_funds"]),
+        ("期初/在岗人数 期末/在岗人数", [None, "staff_in_post"]),
+        ("在岗人数/上季末 在岗人数/本季末", [None, "staff_in_post"]),
+    ],
+)
+def test_other_printings_of_a_head_that_nobody_doubts(columns: str, items: list[str | None]) -> None:
+    table = staffing_under(*columns.split())
+    assert [column.item for column in columns_of(table)][4:] == items
+    assert (table.near, table.ambiguous) == ([], [])
+
+
+def test_the_choices_of_an_item_may_stand_under_its_head_and_the_head_above_parts_two_alike() -> None:
+    table = the_table("""
+        | 乡镇(街道) | 统战委员 | < | 行政村 | < | 社区 | < |
+        | ^ | 专职/兼职 | 是否新任 | 总数 | 已配联络员 | 总数 | 已配联络员 |
+        | 穆家营子镇 | 专职 | 否 | 12 | 12 | 2 | 1 |
+    """)
+    assert list(heads(table)) == [
+        "township_name", "committee_member", "newly_appointed", "villages", "villages_with_liaison",
+        "communities", "communities_with_liaison",
+    ]  # fmt: skip
+    assert [item.code for _, _, item in table.near] == ["villages_with_liaison", "communities_with_liaison"]
+
+
 def test_last_year_beside_this_year() -> None:
     picture = """
         | 渠道 | 本月 | < | 上年 | < |

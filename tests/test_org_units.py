@@ -1,6 +1,7 @@
 from datetime import date
 from functools import cache, partial
 from pathlib import Path
+from time import process_time
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -364,6 +365,15 @@ def test_does_not_guess(printed, nearest):
     match = register().match(printed, within=SONGSHAN)
     assert (match.unit, match.how) == (None, "none")
     assert codes(match) == nearest
+
+
+def test_a_text_is_no_name():
+    # Each of its beginnings would be looked up: 30,000 characters take half a second, and a sheet may hold hundreds.
+    text, units = "一二三四五六七八九十" * 3000, register()
+    units.find("", alike=False), units.match("", within=SONGSHAN)  # what they look up is made at first
+    start = process_time()
+    assert (units.find(text), units.match(text, within=SONGSHAN)) == (Match(None), Match(None))
+    assert process_time() - start < 0.1
 
 
 def test_a_town_called_like_its_county_is_asked_about():

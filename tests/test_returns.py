@@ -837,7 +837,8 @@ def test_a_line_of_more_parts_than_heads_is_an_error(lines: list[str], told: lis
     assert all(finding.severity == "error" for finding in found.findings if finding.rule == "too_many_parts")
 
 
-def test_a_line_of_more_parts_in_a_turned_table() -> None:
+@pytest.mark.parametrize("last", [["0"], ["0", ""]])
+def test_a_line_of_more_parts_in_a_turned_table(last: list[str]) -> None:
     rows = [["2018年9月宣传信息情况表"], ["填报单位：松山区"], ["渠道", "网站", "公众号"], ["上报条数", "1", "200", ""],
             ["采用条数", "1", "0"]]  # fmt: skip
     (found,) = read_all(Sheet("CSV", rows, lengths=[len(row) for row in rows]))
@@ -845,7 +846,8 @@ def test_a_line_of_more_parts_in_a_turned_table() -> None:
 
 
 def test_no_table_asks_about_thousands_of_columns() -> None:
-    (found,) = read_all(drawn(f"{TITLE}\n| 填报单位：松山区 |\n| 渠道 {'| 上报条数 | 采用条数 ' * 300}|\n{ROW}"))
+    heads, row = "| 上报条数 | 采用条数 " * 300, "| 5 | 1 " * 300
+    found = read(TITLE, "| 填报单位：松山区 |", f"| 渠道 {heads}|", f"| 网站 {row}|")
     assert len(found.questions) == 6
 
 
@@ -1012,12 +1014,55 @@ def test_figures_of_another_time_are_not_read(heads: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "heads", ["| 渠道 | 2018年9月 | < |\n| ^ | 上报条数 | 采用条数 |", "| 渠道 | 9月上报条数 | 2018年采用条数 |"]
+    "heads", ["| 渠道 | 2018年9月 | < |\n| ^ | 上报条数 | 采用条数 |", "| 渠道 | 9月上报条数 | 本月采用条数 |"]
 )
 def test_the_periods_own_time_may_stand_in_the_heads(heads: str) -> None:
     found = read(TITLE, "| 填报单位：松山区 |", *heads.splitlines(), ROW)
     assert [row.values["adopted"] for row in found.rows] == [1]
     assert findings(found) == []
+
+
+def test_a_year_over_the_head_of_a_month_is_read_and_told() -> None:
+    found = read(TITLE, "| 填报单位：松山区 |", "| 渠道 | 9月上报条数 | 2018年采用条数 |", ROW)
+    assert findings(found) == [("query", "near_head", ["C3"])]
+
+
+@pytest.mark.parametrize(
+    ("form", "head", "times", "outcome"),
+    [
+        ("培训", "参训人次", "三季度 本季 7-9月 2018年第三季度末", "read"),
+        ("培训", "参训人次", "9月 全年 下半年 2018年7月至今 本年 1-9月 Q2 截至9月底", "other_time"),
+        ("培训", "参训人次", "2018年 年度", "near_head"),
+        ("委员配备", "行政村数", "9月底 2018年 本期 期末 目前 2018.9.30 18年9月 二〇一八年三季度", "read"),
+        ("委员配备", "行政村数", "7月 7月初 2018年初 17年底 截至2017年底 2018.6.30 二〇一七年 Q2", "other_time"),
+        ("委员配备", "行政村数", "年底 下半年", "near_head"),
+        ("委员配备", "行政村数", "年初 期初 基期 调整前 上季末", "missing_column"),
+    ],
+)
+def test_a_head_is_of_the_period_only_where_its_time_is(form: str, head: str, times: str, outcome: str) -> None:
+    """Of a flow the period itself, of a stock what ends with it."""
+    names = "培训(活动)名称 | 类别 | 期(次)数" if form == "培训" else "乡镇(街道) | 统战委员配备 | 是否新任"
+    row = "甲班 | 座谈会 | 1" if form == "培训" else "穆家营子镇 | 专职 | 否"
+    for time in times.split():
+        for heads in ([f"| {names} | {time}{head} |"], [f"| {names} | {time} |", f"| ^ | ^ | ^ | {head} |"]):
+            found = read(f"| 松山区2018年第三季度统战{form}情况表 |", *heads, f"| {row} | 20 |")
+            told = {rule for _, rule in rules_of(found)} & {"other_time", "near_head"}
+            item = "participants" if form == "培训" else "villages"
+            if outcome == "missing_column":
+                assert (time, item in found.tables[0].columns) == (time, False)
+            else:
+                assert (time, told) == (time, {outcome} - {"read"})
+            assert (time, item in found.tables[0].columns) == (time, outcome in ("read", "near_head"))
+
+
+@pytest.mark.parametrize("other", ["全年", "2018年", "1-9月", "上季度", "8月"])
+def test_the_columns_own_time_counts_more_than_the_forms_own_words(other: str) -> None:
+    picture = [
+        "| 松山区2018年第三季度统战培训情况表 |",
+        f"| 培训(活动)名称 | 类别 | 期(次)数 | {other}参训人次 | 本季培训人次 |",
+        "| 甲班 | 座谈会 | 1 | 50 | 20 |",
+    ]
+    assert cells(read(*picture), "participants") == {"E3": Decimal(20)}
 
 
 # ---- empty returns, nil returns --------------------------------------------------------------------------------------
@@ -1450,6 +1495,7 @@ def test_the_sum_of_the_rows_beside_it_is_told_whatever_it_is_called() -> None:
         alike(courses("| 丁班 | 专题培训班 | 3 | 104 | 3.7 |", *COURSES[:2], "| 戊班 | 专题培训班 | 1 | 9 | 1 |")) == []
     )
     assert alike(courses("| 丁班 | | 3 | 104 | 3 |", *COURSES)) == []
+    assert alike(courses(COURSES[0], "| 下半年 | | | | |", COURSES[0])) == []  # two alike are no sums of each other
 
 
 def test_the_sum_of_townships_under_another_name_is_told() -> None:
@@ -1492,6 +1538,8 @@ def test_a_title_of_another_time_between_the_rows_and_the_sum_of_that_time_are_n
     assert [row.label for row in found.rows] == ["甲班"]
     found = courses("| 二季度 | | 3 | 104 | 3.7 |", *COURSES[:2], "| 三季度 | | | | |", COURSES[2])
     assert [row.label for row in found.rows] == ["丙会"]
+    found = courses("| 二季度 | | 3 | 104 | 3.7 |", *COURSES[:2], "| 三季度 | | 1 | 35 | 0.3 |", COURSES[2])
+    assert ([row.label for row in found.rows], alike(found)) == (["三季度", "丙会"], ["A6"])
 
 
 def test_rows_under_words_that_may_make_them_others_are_queried() -> None:
@@ -1502,7 +1550,15 @@ def test_rows_under_words_that_may_make_them_others_are_queried() -> None:
 
 
 def test_headings_that_say_nothing_of_the_kind_let_their_rows_be() -> None:
-    for words in ("二、座谈会", "三季度", "计划外培训", "2018年第三季度统战培训情况表", "2018年", "7月", "穆家营子镇"):
+    for words in (
+        "二、座谈会",
+        "三季度",
+        "计划外培训",
+        "2018年第三季度统战培训情况表",
+        "2018年",
+        "7-8月",
+        "穆家营子镇",
+    ):
         found = courses(COURSES[0], f"| {words} | < | < | < | < |", *COURSES[1:])
         told = [finding for finding in findings(found) if finding[1] != "missing_column"]
         assert told == [("note", "heading", ["A4"])], words
@@ -1514,9 +1570,9 @@ def test_headings_that_say_nothing_of_the_kind_let_their_rows_be() -> None:
 
 
 def test_a_course_about_nil_returns_is_a_course() -> None:
-    row = "| 零报告制度培训 | 专题培训班 | '2期 | '44人 | '1.2万元 |"
-    found = courses(COURSES[0], row, COURSES_HEAD, COURSES[1])
-    assert [row.label for row in found.rows] == ["甲班", "零报告制度培训", "乙班"]
+    for name in ("零报告制度培训", "附1：统战干部班"):
+        found = courses(COURSES[0], f"| {name} | 专题培训班 | '2期 | '44人 | '1.2万元 |", COURSES_HEAD, COURSES[1])
+        assert [row.label for row in found.rows] == ["甲班", name, "乙班"]
     assert courses("| 本期无数据（零报告），确认请填“是”： | 是 | | | |").nil
 
 
@@ -1553,7 +1609,10 @@ PAIRING = "| 序号 | 帮扶企业 | 结对村 | 项目数 | 带动就业人数 
 
 def pairings(*rows: str) -> Return:
     title = "| 2018年第三季度结对帮扶情况表 |"
-    return read(title, "| 填报单位：松山区 |", PAIRING, *rows, "| 2 | 宏远公司 | 东沟村 | 1 | 5 | 3 |")
+    return read(title, "| 填报单位：松山区 |", PAIRING, *rows)
+
+
+PAIR = "| 2 | 宏远公司 | 东沟村 | 1 | 5 | 3 |"
 
 
 @pytest.mark.parametrize(
@@ -1567,14 +1626,32 @@ def pairings(*rows: str) -> Return:
     ],
 )
 def test_an_example_is_told_and_not_counted(row: str) -> None:
-    found = pairings(f"| {row} | 1 | 9 | 9 |")
+    found = pairings(f"| {row} | 1 | 9 | 9 |", PAIR)
     assert [row.label for row in found.rows] == ["宏远公司"]
     assert ("query", "example_row", ["B4"]) in findings(found)
 
 
 @pytest.mark.parametrize("village", ["林西县大营子村", "2", "赤峰市松山区东沟村", "穆家营子镇西山村"])
 def test_a_village_of_another_county_or_a_number_is_none(village: str) -> None:
-    found = pairings(f"| 1 | 兴牧公司 | {village} | 1 | 9 | 9 |")
+    found = pairings(f"| 1 | 兴牧公司 | {village} | 1 | 9 | 9 |", PAIR)
     wrong = village in ("林西县大营子村", "2")
     assert ([row.kind for row in found.rows] == ["other", "village"]) is wrong
     assert (("error", "unit_none", ["C4"]) in findings(found)) is wrong
+
+
+@pytest.mark.parametrize(
+    "below",
+    ["| | | | | 2018年10月8日 |", "| | | | | （盖章） |", "| | | | | 松山区委统战部 |", "| 填 表 人：略 | | 审 核 人：略 |",
+     "| 主管领导： | | 经办人： | 略 |", "| | | 签字： |", "| | | | 第1页 |", "| | 以上企业均为民营企业。 |", "| | （以下空白） |",
+     "| | 审核意见 | 同意 |"],
+)  # fmt: skip
+def test_what_is_signed_beneath_the_table_is_no_row(below: str) -> None:
+    found = pairings("| 1 | 兴牧公司 | 西山村 | 1 | 9 | 9 |", PAIR, below)
+    assert [row.label for row in found.rows] == ["兴牧公司", "宏远公司"]
+    assert {rule for _, rule in rules_of(found)} <= {"missing_column", "no_measure"}
+
+
+@pytest.mark.parametrize("row", ["| 3 | | 南沟村 | 两 | | |", "| 3 | | | 1 | 约10 | |", "| 3 | | | | 5 | |"])
+def test_a_row_without_its_name_is_still_one(row: str) -> None:
+    found = pairings("| 1 | 兴牧公司 | 西山村 | 1 | 9 | 9 |", row)
+    assert ("error", "no_name", ["B5"]) in findings(found)

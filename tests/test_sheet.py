@@ -10,8 +10,18 @@ import pytest
 from openpyxl import Workbook
 from workbooks import drawn, excel, make_workbook, office, patched
 
-from huizong import file_kinds, sheet
-from huizong.sheet import CellError, NoValue, Unreadable, column_letter, kind_of, read_workbook, read_workbooks
+from huizong import file_kinds, sheet, workbook
+from huizong.sheet import (
+    CellError,
+    NoValue,
+    Sheet,
+    Unreadable,
+    check_limits,
+    column_letter,
+    kind_of,
+    read_workbook,
+    read_workbooks,
+)
 
 SHEET1 = "xl/worksheets/sheet1.xml"
 
@@ -238,6 +248,14 @@ def test_a_file_above_the_limit_is_not_looked_into(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(file_kinds, "MAX_BYTES", 100)
     with pytest.raises(Unreadable, match="too_large"):
         kind_of(A_WORKBOOK)
+
+
+def test_there_may_not_be_more_text_than_anybody_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    sheets = [Sheet("表1", [["啊" * 60, 1.0]]), Sheet("表2", [["啊" * 60]])]
+    check_limits(sheets)
+    monkeypatch.setattr(workbook, "MAX_TEXTS", 100)
+    with pytest.raises(Unreadable, match="too_large"):
+        check_limits(sheets)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
