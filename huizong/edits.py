@@ -183,6 +183,11 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
         N_("rows that are counted once"),
         N_("if it is a total, name it so; otherwise say that it is a row of its own"),
     ),
+    "row_remark": (
+        N_("“{found}” beside the row: it may not count in this period"),
+        N_("rows of the period that count"),
+        N_("delete the row if it does not count here; else take the remark out or explain it"),
+    ),
     "example_row": (
         N_("{found} was taken for an example of how to fill in the form and not counted"),
         N_("rows of the reporting unit"),
@@ -267,11 +272,11 @@ REASONS: dict[str, str] = {
         "in a new workbook, and tell whoever looks after this system."
     ),
     "damaged": N_(
-        "The file is damaged or was not copied whole. Open the original in Excel or WPS, save it as .xlsx and upload it "
-        "again."
+        "The file is damaged or was not copied whole. Open the original in Excel or WPS, save it as .xlsx and upload "
+        "it again."
     ),
     "odd_encoding": N_(
-        "The sheets are written in UTF-16, as no spreadsheet program does, and cannot be read here. Open the file in "
+        "The sheets are written in a code that no spreadsheet program uses, and cannot be read here. Open the file in "
         "Excel or WPS, save it as .xlsx and upload that."
     ),
     "password": N_(

@@ -394,11 +394,12 @@ class Vocabulary:
         """Whether the head is the item's but for words in brackets, or for one character of at least four. alike: also
         where that one makes another item of it, 未采用条数."""
         texts = [text for text in texts if not measure_of(text)]
+        whole = tidy_head("".join(texts))
         for text in ("".join(texts), *texts[-1:]):
             tidy = tidy_head(text)
             for key in dict.fromkeys((*head_keys(text), plain(BRACKETS.sub("", tidy)))):
                 for known, ranks in self.heads[form].items():
-                    if item not in ranks or (not alike and OTHER.search(tidy) and not OTHER.search(known)):
+                    if item not in ranks or (not alike and OTHER.search(whole) and not OTHER.search(known)):
                         continue
                     if key == known or _one_character_off(key, known, alike=alike):
                         return True
@@ -667,7 +668,8 @@ def _only(sheet: Sheet, first: int, end: int) -> Sheet:
 def _headers(sheet: Sheet, vocabulary: Vocabulary) -> list[Header]:
     """Where headers stand, from the top down."""
     hits = cache(lambda row: _hits(sheet.rows[row], vocabulary))
-    # How many merged cells reach into a row from above: a header that begins there has lost their heads.
+    # How many merged cells reach into a row from above: a header that begins there has lost their heads, and one that
+    # ends above it goes on.
     cut = Counter(
         r for top, _, bottom, _ in sheet.merged for r in range(top + 1, min(bottom, top + MAX_HEADER_ROWS) + 1)
     )
@@ -687,8 +689,9 @@ def _headers(sheet: Sheet, vocabulary: Vocabulary) -> list[Header]:
                 if last > first and not _may_be_header(sheet.rows[last], hits(last)):
                     break
                 header = _header(sheet, first, last, vocabulary)
-                if best is None or (header.matched, -cut[first], first - last) > surest:
-                    best, surest = header, (header.matched, -cut[first], first - last)
+                sure = (header.matched, -cut[first] - cut[last + 1], first - last)
+                if best is None or sure > surest:
+                    best, surest = header, sure
         if best is None or not _suffices(best, sheet, vocabulary):
             row += 1
             continue

@@ -772,7 +772,7 @@ def _read_rows(found: Return, table: Table, units: Register) -> dict[int, Row]:
     merged = merged_cells(table)
     columns = [(code, column, found.form.by_code[code], table.factors.get(code, ONE))
                for code, column in table.columns.items()]  # fmt: skip
-    hidden = set(table.sheet.hidden_rows)
+    items, hidden = set(table.columns.values()), set(table.sheet.hidden_rows)
     rows: dict[int, Row] = {}
     headings = _find_foreign(found, table, units)
     for r in table.body:
@@ -785,6 +785,16 @@ def _read_rows(found: Return, table: Table, units: Register) -> dict[int, Row]:
         found.rows.append(row)
         if r in hidden:
             _tell(found, table, "query", "hidden_row", [table.address(r, form_name(table))])
+        if remark := _set_aside(found, table, r, items):
+            _tell(
+                found,
+                table,
+                "query",
+                "row_remark",
+                [table.sheet.address(*remark)],
+                None,
+                text_of(_cell(table.sheet, remark)),
+            )
     unread = {finding.item for finding in found.findings if finding.rule in DOUBTS}
     for r in sorted(_like_totals(found.form, rows, unread, counted=_counted_in(table, rows))):
         _tell(found, table, "query", "total_alike", [table.address(r, form_name(table))], None, rows[r].label or "—")
@@ -794,7 +804,6 @@ def _read_rows(found: Return, table: Table, units: Register) -> dict[int, Row]:
             cells = [form_name(table)] if rule == "compared_row" else table.columns
             _tell(found, table, severity, rule, [table.address(r, item) for item in cells], None, name)
     _check_lengths(found, table)
-    items = set(table.columns.values())
     struck = [at for at in table.sheet.struck if at[0] in rows and at[1] in items and _cell(table.sheet, at) != ""]
     if struck:
         _tell(found, table, "query", "struck_out", [table.sheet.address(*at) for at in struck])
@@ -812,7 +821,7 @@ def _check_lengths(found: Return, table: Table) -> None:
     if isinstance(table.sheet, Turned):
         lines = list(zip_longest(*lines, fillvalue=""))
         heads = [table.columns.get(form_name(table), 0)]
-        cells = {c: [table.sheet.address(table.header[1], c)] for c in table.columns.values()}
+        cells = {c: [table.sheet.address(table.header[1], c)] for c in table.columns.values() if c not in heads}
     else:
         heads = range(table.header[0], table.header[1] + 1)
         body = {*table.body, *(r for r, *_ in table.totals), *table.parts}
@@ -1335,6 +1344,19 @@ def _village(
         _tell(found, table, "query", "unit_ambiguous", at, item, name, candidates=candidates)
         return None, "other"
     return match.unit.code if match.unit else None, "village"
+
+
+NOT_COUNTED = re.compile(r"作废|取消|不[予再]?计|重复")  # in 备注, beside a row of figures
+NOT_NOW = re.compile(rf"{OTHER_FIGURES.pattern}|未(?:举办|开展|办|实施)|推迟|延期|已报|补报")
+
+
+def _set_aside(found: Return, table: Table, r: int, items: Collection[int]) -> tuple[int, int] | None:
+    """The cell beside a row that says that it does not count, or, of a flow, that it is of another time."""
+    for c, cell in enumerate(table.sheet.rows[r]):
+        if type(cell) is str and c not in items:
+            if NOT_COUNTED.search(cell) or (found.form.measure == "flow" and NOT_NOW.search(cell)):
+                return r, c
+    return None
 
 
 EXAMPLE = re.compile(r"^[(（\[【]?(?:填[报写表])?(?:[示样范举]例|例[如句]?|如)(?:[:：)）\]】]|$)")

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
@@ -737,7 +738,7 @@ def table(
     if printing():  # all rows, not those in sight
         st.table(printed(frame, formats, struck, "~~{}~~".format), hide_index=True)
         return SimpleNamespace(selection=SimpleNamespace(rows=[], columns=[], cells=[]))
-    shown = frame.assign(**{name: frame[name] * 100 for name, code in formats.items() if code.endswith("%")})
+    shown = frame.assign(**{name: as_shown(frame[name], code) for name, code in formats.items() if name in frame})
     columns = {
         name: st.column_config.NumberColumn(
             format=None if name in struck.columns else printf(formats.get(name, "#,##0"))
@@ -792,6 +793,16 @@ def printed(
     for name in struck.columns:
         texts[name] = [strike(said) if out else said for said, out in zip(texts[name], struck[name], strict=True)]
     return frame.assign(**texts)
+
+
+def as_shown(values: pd.Series, excel: str) -> pd.Series:
+    """Numbers as `printed` rounds them, a share in %: of what floating point leaves of a half, the browser would round
+    12.35 to 12.3 and 41/80 to 51.2%."""
+    if not pd.api.types.is_float_dtype(values):
+        return values * 100 if excel.endswith("%") else values
+    scale = 10.0 ** len(excel.rstrip("%").partition(".")[2])
+    whole = (values.abs() * (100 if excel.endswith("%") else 1) * scale).round(6)
+    return np.sign(values) * np.floor(whole + 0.5) / scale
 
 
 def printf(excel: str) -> str:

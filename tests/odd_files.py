@@ -143,5 +143,6 @@ def spreadsheetml(rows: str, *, columns: str = "", options: str = "", styles: st
         '<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>'
         '<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" '
         'xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet" xmlns:x="urn:schemas-microsoft-com:office:excel">'
-        f'<Styles>{styles}</Styles><Worksheet ss:Name="表1"><Table>{columns}{rows}</Table>{options}</Worksheet></Workbook>'
+        f"<Styles>{styles}</Styles>"
+        f'<Worksheet ss:Name="表1"><Table>{columns}{rows}</Table>{options}</Worksheet></Workbook>'
     ).encode()

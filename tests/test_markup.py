@@ -157,6 +157,19 @@ def test_the_results_of_formulas_are_still_there(tmp_path: Path) -> None:
     assert opened(after).calculation.fullCalcOnLoad is False
 
 
+def test_the_result_of_a_formula_is_what_it_holds_where_its_format_shows_another_number(tmp_path: Path) -> None:
+    workbook = Workbook()
+    workbook.active.append([5000, "=A1*200"])
+    workbook.active["B1"].number_format = "0!.0,"
+
+    def as_excel_leaves_it(_: str, part: bytes) -> bytes:
+        part = part.replace(b' fullCalcOnLoad="1"', b"")
+        return re.sub(rb"(<f>A1\*200</f>)<v ?/>", rb"\1<v>1000000</v>", part)
+
+    after = marked(tmp_path, rewritten(saved(workbook), as_excel_leaves_it))
+    assert opened(after, data_only=True).worksheets[1]["B1"].value == 1_000_000
+
+
 def test_a_second_round_takes_the_marks_of_the_first_away(tmp_path: Path) -> None:
     first = marked(tmp_path, saved(clerks()), WRONG, BLANK)
     workbook = opened(marked(tmp_path, first, BLANK))

@@ -1,6 +1,7 @@
 """The pages that show figures, run by Streamlit's AppTest over the sample returns, each without app.py."""
 
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,6 +79,16 @@ def press(app: AppTest, label: str) -> AppTest:
 @pytest.mark.parametrize("home", ["http://localhost:8501", "https://tz.example.cn/huizong"])
 def test_a_page_says_where_the_others_lie(home: str, page: str) -> None:
     assert ui.beside(home + page) == home
+
+
+def test_a_table_shows_the_numbers_that_are_printed() -> None:
+    shares, sums = pd.Series([41 / 80, 5 / 16, -1 / 16, math.nan]), pd.Series([12.35, -2.25, 1e6, math.nan])
+    assert ui.as_shown(shares, "0.0%").tolist()[:3] == [51.3, 31.3, -6.3]
+    assert ui.as_shown(sums, "#,##0.0").tolist()[:3] == [12.4, -2.3, 1e6]
+    assert ui.as_shown(pd.Series([3, None], dtype="Int64"), "#,##0").tolist()[0] == 3
+    printed = ui.printed(pd.DataFrame({"share": shares, "sum": sums}), {"share": "0.0%", "sum": "#,##0.0"})
+    assert printed["share"].tolist() == ["51.3%", "31.3%", "−6.3%", "—"]
+    assert printed["sum"].tolist() == ["12.4", "−2.3", "1,000,000.0", "—"]
 
 
 # ---- every page ------------------------------------------------------------------------------------------------------

@@ -837,12 +837,12 @@ def test_a_line_of_more_parts_than_heads_is_an_error(lines: list[str], told: lis
     assert all(finding.severity == "error" for finding in found.findings if finding.rule == "too_many_parts")
 
 
-@pytest.mark.parametrize("last", [["0"], ["0", ""]])
-def test_a_line_of_more_parts_in_a_turned_table(last: list[str]) -> None:
+@pytest.mark.parametrize(("last", "told"), [(["0"], ["A4"]), (["0", ""], []), (["0", "", "7"], ["A4", "A5"])])
+def test_a_line_of_more_parts_in_a_turned_table(last: list[str], told: list[str]) -> None:
     rows = [["2018年9月宣传信息情况表"], ["填报单位：松山区"], ["渠道", "网站", "公众号"], ["上报条数", "1", "200", ""],
-            ["采用条数", "1", "0"]]  # fmt: skip
+            ["采用条数", "1", *last]]  # fmt: skip
     (found,) = read_all(Sheet("CSV", rows, lengths=[len(row) for row in rows]))
-    assert ("error", "too_many_parts", ["A4"]) in findings(found)
+    assert [finding.cells[0] for finding in found.findings if finding.rule == "too_many_parts"] == told
 
 
 def test_no_table_asks_about_thousands_of_columns() -> None:
@@ -1655,3 +1655,14 @@ def test_what_is_signed_beneath_the_table_is_no_row(below: str) -> None:
 def test_a_row_without_its_name_is_still_one(row: str) -> None:
     found = pairings("| 1 | 兴牧公司 | 西山村 | 1 | 9 | 9 |", row)
     assert ("error", "no_name", ["B5"]) in findings(found)
+
+
+@pytest.mark.parametrize(
+    ("remark", "told"),
+    [("推迟至四季度", True), ("二季度已报", True), ("此行作废", True), ("县委党校承办", False), ("", False)],
+)
+def test_a_remark_beside_a_row_is_read(remark: str, told: bool) -> None:
+    head = "| 培训(活动)名称 | 类别 | 期(次)数 | 参训人次 | 天数 | 备注 |"
+    row = f"| 联络员培训班 | 座谈会 | 1 | 9 | 1 | {remark} |"
+    found = read("| 松山区2018年第三季度统战培训情况表 |", head, row)
+    assert (("query", "row_remark", ["F3"]) in findings(found)) is told
