@@ -402,6 +402,13 @@ def looks_personal(cell: Cell) -> bool:
     return any(is_identity_number(match[1]) for match in IDENTITY.finditer(digits))
 
 
+def masked(name: str) -> str:
+    """A file's name without the identity and mobile numbers in it, which are kept nowhere: 松山区***.xlsx."""
+    for number in {match[1] for match in IDENTITY.finditer(name.upper()) if is_identity_number(match[1])}:
+        name = re.sub(number, "***", name, flags=re.IGNORECASE)
+    return MOBILE.sub("***", name)
+
+
 DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−"), "-")
 
 # Where beside its cells a workbook may carry a number.

@@ -17,7 +17,7 @@ from huizong.answers import Answers
 from huizong.archives import own_name
 from huizong.decisions import accept_within
 from huizong.derive import GROUP, apply
-from huizong.edits import REASONS, Finding, place_in_words
+from huizong.edits import REASONS, Finding, masked, place_in_words
 from huizong.journal import Event
 from huizong.loading import insert_returns
 from huizong.reading import read_file, read_files
@@ -218,7 +218,7 @@ def _receipts(commit: Commit) -> Iterator[Receipt]:
 
 
 def _put_aside(store: Store, name: str, data: bytes) -> Arrival:
-    arrival = Arrival(own_name(name), name, len(data))
+    arrival = Arrival(masked(own_name(name)), masked(name), len(data))
     try:
         arrival.kind = kind_of(data)
     except Unreadable as error:

@@ -689,3 +689,13 @@ def test_numbers_and_years_at_the_edge_cost_no_batch(store: Store, tmp_path: Pat
     row = figures(store, ["participant_days"], "150404", [Period.of("2018-Q3")]).iloc[0]
     assert math.isnan(row["value"])
     assert row["n_incomplete"] == 1
+
+
+def test_a_number_in_the_name_of_a_file_is_not_kept(store: Store) -> None:
+    names = [f"松山区{MOBILE}.xlsx", "11010519491231002x 松山区.xlsx", "150404_松山区_2018-Q3.xlsx"]
+    files = [(name, staffing(office("区委统战部", n))) for n, name in enumerate(names, 1)]
+    receipts = list(intake.receive(store, files, who="统计员"))
+    kept = ["松山区***.xlsx", "*** 松山区.xlsx", "150404_松山区_2018-Q3.xlsx"]
+    assert [receipt.filename for receipt in receipts] == kept
+    with store.transaction(keep=False) as cursor:
+        assert not any(MOBILE in json.dumps(event.body) for event in journal.read(cursor))
