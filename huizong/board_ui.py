@@ -332,6 +332,7 @@ def part_cell(row: tuple) -> tuple[str, str]:
 
 def show_return(view: ui.View, row: pd.Series) -> None:
     """What is known of the cell that was clicked, and where to go on."""
+    ui.bring_into_view(f"{row['unit']} {row['form']} {row['period']}")
     with st.container(border=True, key="return"):
         st.markdown(f"**{row['unit_name']} · {ui.form_title(row['form'])} · {ui.period_label(row['period'])}**")
         facts = [f"{ICONS[row['state']]} {state_label(row['state'], row['days_late'])}"]

@@ -1,4 +1,5 @@
-// What a page does by itself, without asking the server: save a chart as a picture, print. Put in once by ui.enter_page.
+// What a page does by itself, without asking the server: save a chart as a picture, print, bring into view what a click
+// has opened. Put in once by ui.enter_page.
 if (!window.huizong) {
   window.huizong = true;
   document.addEventListener("click", (event) => {
@@ -7,6 +8,13 @@ if (!window.huizong) {
     if (event.target.closest("[data-print-view]")) window.open(printView());
     if (event.target.closest("[data-print]")) window.print();
   });
+  let arrived = "";
+  new MutationObserver(() => {
+    const opened = document.querySelector("[data-arrive]");
+    const name = opened?.dataset.arrive ?? "";
+    if (name !== arrived) opened?.scrollIntoView({ behavior: "smooth", block: "center" });
+    arrived = name;
+  }).observe(document.body, { childList: true, subtree: true });
 }
 
 // The address of this page as it will look on paper.

@@ -274,6 +274,11 @@ def page_button(label: str, *, icon: str, **data: str) -> None:
     st.html(f'<button class="hz-button" {attributes}>{icon} {escape(label)}</button>')
 
 
+def bring_into_view(name: str) -> None:
+    """Where this stands, the page scrolls to, once for each name: what a click further up has opened."""
+    st.html(f'<span data-arrive="{escape(name)}"></span>')
+
+
 def printing() -> bool:
     return st.query_params.get("print") == "1"
 

@@ -206,12 +206,14 @@ def test_the_same_workbook_again_brings_nothing_new(page: Page, own: str) -> Non
 
 
 def test_a_cell_of_the_board_leads_to_its_return(page: Page, own: str) -> None:
+    page.set_viewport_size({"width": 1366, "height": 768})
     visit(page, own, "board", unit="15", period="2018-Q3")
     click_cell(page, 3)  # 赤峰市, the fourth of the province: a click on a part goes there
     assert "unit=1504" in page.url
     click_cell(page, 6)  # 林西县, and the first form
     clicked = page.locator(".st-key-return")
     expect(clicked).to_contain_text("林西县 · 统战机构人员配备情况表 · 2018年第三季度")
+    expect(clicked).to_be_in_viewport()
     screenshot(page, "board-own")
     clicked.get_by_role("button", name="打开这份报表").click()
     settle(page)
