@@ -183,6 +183,11 @@ FINDINGS: dict[str, tuple[str, str, str]] = {
         N_("rows that are counted once"),
         N_("if it is a total, name it so; otherwise say that it is a row of its own"),
     ),
+    "beneath_total": (
+        N_("{found} stands beneath the total, which is right without it; it was counted"),
+        N_("rows above their total"),
+        N_("if it is a part of the rows above, a comparison or a check, delete it; else add it to the total"),
+    ),
     "row_remark": (
         N_("“{found}” beside the row: it may not count in this period"),
         N_("rows of the period that count"),
@@ -268,8 +273,8 @@ REASONS: dict[str, str] = {
     "long_text": N_("A cell holds a text of more than 32,767 characters. Shorten it and upload the file again."),
     "too_slow": N_("Reading took too long and was stopped. Copy the table into a new workbook and upload that."),
     "mistake": N_(
-        "The program made a mistake at this file: {cells}. Nothing of it was read. Keep the file, upload the table alone "
-        "in a new workbook, and tell whoever looks after this system."
+        "The program made a mistake at this file: {cells}. Nothing of it was read. Keep the file, upload the table "
+        "alone in a new workbook, and tell whoever looks after this system."
     ),
     "damaged": N_(
         "The file is damaged or was not copied whole. Open the original in Excel or WPS, save it as .xlsx and upload "

@@ -115,11 +115,11 @@ class Item(Part):
         """Every printing of a code, as `plain` makes it → the code."""
         return {plain(t): c.code for c in self.codes for t in (c.code, c.label.zh, c.label.en, *c.variants)}
 
-    @property
+    @cached_property
     def numeric(self) -> bool:
         return self.type in ("integer", "decimal")
 
-    @property
+    @cached_property
     def summed(self) -> bool:
         return self.numeric and self.additive
 

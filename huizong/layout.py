@@ -118,6 +118,7 @@ _PART = (
 )
 _DATED = rf"(?:(?:截[至止]?)?(?:{_YEAR}{_PART}?|{_PART}|年(?=[末底]))(?:[末底止初]|以?[前来]|起|至今)?)?"
 DATED = re.compile(_DATED)
+BARE_YEAR = re.compile(r"(?:19|20)\d\d年度?")
 # 本季参训人次, 年度业务经费: of the period itself, or of the year around it.
 TIMED = re.compile(rf"{_DATED}(?:(?:[本当](?:期|月|季度?|年度?)|期[末底]|年度|目前|当前|现有)[末底]?(?:数$)?)?")
 GENERIC = frozenset(  # under a parent: the parent itself
@@ -236,11 +237,12 @@ def time_of(head: str) -> str:
 
 
 def time_over(heads: Sequence[str]) -> str:
-    """The time that the heads of a column name, the lowest: 9月; with the year above it: 2018年9月."""
-    times = [time for time in map(time_of, heads) if time]
-    if len(times) > 1 and times[0].startswith(("19", "20")) and times[0].endswith(("年", "年度")):
-        return times[0] + times[-1].removeprefix(times[0])
-    return times[-1] if times else ""
+    """The times that the heads of a column name, from the top down: 第三季度、9月; a year with what follows it:
+    2018年9月."""
+    times = list(dict.fromkeys(time for time in map(time_of, heads) if time))
+    if len(times) == 2 and BARE_YEAR.fullmatch(times[0]) and not times[1].startswith(("19", "20")):
+        return "".join(times)
+    return "、".join(times)
 
 
 def is_time(head: str) -> bool:
@@ -356,7 +358,8 @@ class Vocabulary:
         words = TIMED.sub("", "".join(BRACKETS.sub("", tidy_head(parent))), count=1)
         key = plain(GROUPING.sub("", words))
         own = [known for known, ranks in keys.items() if item in ranks]
-        if not key or any(plain(words) in known or key in known for known in own):
+        names = declared.by_code[item].type in ("text", "unit")  # which say themselves what they are
+        if names or not key or any(plain(words) in known or key in known for known in own):
             return False
         if not all(any(part in known for known in own) for part in PART_OF.findall(words)):
             return True
@@ -716,7 +719,7 @@ def _heads_above(sheet: Sheet, header: Header, vocabulary: Vocabulary) -> dict[i
     """Column → its head in the row above, which the header did not need: one merged over some columns, or one that says
     a part or another time, 党外干部 over 女性."""
     above, names = header.first - 1, min(header.heads)
-    if above < 0 or type(sheet) is Turned or not _only_words(sheet.rows[above]):
+    if above < 0 or not _only_words(sheet.rows[above]):
         return {}
     right = {left: end for top, left, _, end in sheet.merged if top == above}
     found: dict[int, str] = {}
@@ -1148,6 +1151,8 @@ def _read_body(table: Table, first: int, end: int) -> int:
         if label := next((words for words in labels if TOTAL.match(words) and not COMPARED.match(words)), None):
             if not RUNNING.match(label):
                 table.totals.append((r, [], label))
+        elif not has_values and plain(labels[0]) in IGNORED_HEADS:
+            continue  # 计量单位 as a second column of heads, when the items go down
         elif has_values and form.rows.unit_item and GROUP.match(labels[0]):
             table.totals.append((r, [], labels[0]))
         elif has_values and any(OF_WHICH.match(words) for words in labels):

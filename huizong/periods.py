@@ -265,10 +265,10 @@ def _readings(text: str) -> Iterator[tuple[int, int, str, Period | date | None]]
                 break
 
 
-def remembered(read: Callable[[str], Any]) -> Callable[[str], Any]:
+def remembered(read: Callable[..., Any]) -> Callable[..., Any]:
     """Remembers what short texts were read as: a thousand counties print the same title."""
     known = lru_cache(maxsize=4096)(read)
-    return wraps(read)(lambda text: known(text) if len(text) <= LONG else read(text))
+    return wraps(read)(lambda text, *more: known(text, *more) if len(text) <= LONG else read(text, *more))
 
 
 @remembered
@@ -298,16 +298,15 @@ def _things_in(text: str) -> tuple[Period | date | None, ...]:
     return tuple(dict.fromkeys(thing for _, _, thing in _mentions(_plain(text))))
 
 
-def find_spans(text: str) -> list[str]:
+@remembered
+def find_spans(text: str) -> tuple[str, ...]:
     """The times a text names that are longer than a day and no single period: 2018年1—9月, 2018年前三季度."""
     text = _plain(text)
-    return [
-        text[start:end]
-        for start, end, kind, thing in _readings(text)
-        if kind in ("days", "months", "listed", "span") and thing is None
-    ]
+    spans = (reading for reading in _readings(text) if reading[2] in ("days", "months", "listed", "span"))
+    return tuple(text[start:end] for start, end, _kind, thing in spans if thing is None)
 
 
+@remembered
 def with_year(text: str, year: int) -> str:
     """The text with a year before each time that stands without one: （7-9月） → (2018年7-9月)."""
     text, parts, end = _plain(text), [], 0

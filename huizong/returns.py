@@ -9,13 +9,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from itertools import takewhile, zip_longest
+from itertools import pairwise, takewhile, zip_longest
 from typing import NamedTuple
 
 from huizong.edits import Finding, printed
 from huizong.forms import Form, Forms, Frequency, Item, changes, narrow, plain
 from huizong.layout import (
+    GROUP,
     NUMBERING,
+    SUBTOTAL,
     Table,
     Turned,
     Vocabulary,
@@ -60,6 +62,7 @@ FILED_DAYS = 100  # a return of the third quarter is filled in until the end of 
 EARLY_DAYS = 31  # before a period's end a return may be filled in; before that it is perhaps an older one's
 CIRCLED = re.compile(r"^[①-⑳]")
 SEVERAL = re.compile(r"[、;]|等[0-9一二三四五六七八九十几多]+[个家]|[0-9]个(?:行政)?(?:村|嘎查|社区)$|[0-9]家$")
+APART = re.compile(r"[、;；,，/／\s和与及等个家]")
 VILLAGES_APART = re.compile(r"[\s,/]+|(?<=村)[和与及]")
 VILLAGE_ENDING = re.compile(r"(?:村|嘎查|社区|居委会|村委会)$")
 COMPANY_ENDING = re.compile(r"(?<!分)(?<!子)(?:公司|集团|合作社|厂)$")
@@ -595,6 +598,10 @@ def _read(found: Return, units: Register, answer: Mapping) -> None:
         for r, over, label in table.totals:
             if not table.foreign.intersection(over):
                 _check_total(found, table, r, [rows[o] for o in over if o in rows], rows, label)
+        for r in _beneath_the_total(table, rows):
+            _tell(
+                found, table, "query", "beneath_total", [table.address(r, form_name(table))], None, rows[r].label or "—"
+            )
     _check_rows_once(found)
     _check_sheet_names(found, units)
 
@@ -624,19 +631,25 @@ def _periods_of(time: str, period: Period) -> list[Period]:
         return [period_on(period.end, within[own[1]]) if own[1] in within else period]
     if re.search("初|来|前$|起|至今", time):  # 年初, 7月以来
         return []
-    time = re.sub(r"^(\d\d)(?=年)", r"20\1", time.removeprefix("截").lstrip("至止"))
+    time = re.sub(r"^(\d\d)(?=年)", r"20\1", time.removeprefix("截").lstrip("至止"))  # 截至17年底
     dated = with_year(time, period.year)
     if not YEAR.search(dated):
         dated = f"{period.year}年{time}"
-    dated = dated if "年" in dated or not dated.isdecimal() else f"{dated}年"
+    elif dated.isdecimal():
+        dated += "年"
     return find_periods(dated) or [period_on(day, "month") for day in find_dates(dated)]
 
 
 def _is_of(found: Return, time: str) -> bool | None:
     """Whether a column of that time holds the period's figures: a flow's the period itself, a stock's what ends with
-    it; None where only a longer time is named, 2018年 on a return for its third quarter."""
+    it; None where only a longer time is named, 2018年 on a return for its third quarter. Of several times, the first
+    above the others, the last counts, and none may lie outside the period."""
     assert found.period
-    periods, own = _periods_of(time, found.period), found.period
+    own = found.period
+    *above, time = time.split("、")
+    if not all(any(_touch(one, own) for one in _periods_of(other, own)) for other in above):
+        return False
+    periods = _periods_of(time, own)
     stock = found.form.measure == "stock"
     if own in periods or (stock and any(one.end == own.end for one in periods)):
         return True
@@ -653,12 +666,13 @@ def _touch(one: Period, other: Period) -> bool:
 
 
 def _drop_other_times(found: Return, table: Table) -> None:
-    """Takes no column whose head names another time than the return's period: 2017年, 1-9月."""
+    """Takes no column whose head names another time than the return's period: 2017年, 1-9月; of words and days, and
+    where the analyst has said what the column is, none that lies outside it."""
     assert found.period
     for item, time in list(table.dated.items()):
-        said = table.columns[item] in table.answered
-        within = said and any(_touch(one, found.period) for one in _periods_of(time, found.period))
-        of = within or _is_of(found, time)
+        loose = table.columns[item] in table.answered or not found.form.by_code[item].numeric
+        within = any(_touch(one, found.period) for one in _periods_of(time, found.period))
+        of = within if loose else _is_of(found, time)
         if of is None:
             head = f"{time}{found.form.by_code[item].label.zh}"
             _tell(found, table, "query", "near_head", [table.head_address(table.columns[item])], item, head)
@@ -795,6 +809,9 @@ def _read_rows(found: Return, table: Table, units: Register) -> dict[int, Row]:
                 None,
                 text_of(_cell(table.sheet, remark)),
             )
+    for r in dict.fromkeys(_sisters(table, rows)):
+        found.rows.remove(rows.pop(r))
+        table.parts.append(r)
     unread = {finding.item for finding in found.findings if finding.rule in DOUBTS}
     for r in sorted(_like_totals(found.form, rows, unread, counted=_counted_in(table, rows))):
         _tell(found, table, "query", "total_alike", [table.address(r, form_name(table))], None, rows[r].label or "—")
@@ -864,7 +881,11 @@ def _find_foreign(found: Return, table: Table, units: Register) -> set[int]:
         if (named := _claim_of_row(found, table, r, units)).rule:
             above = named
         beneath.append(table.address(r, name))
-        for claim in (*([above] if above.rule in FOREIGN else ()), *_claims_beside(found, table, r, time_head, units)):
+        claims = [above] if above.rule in FOREIGN else []
+        if not claims and table.form.rows.name_item in table.columns:
+            text = text_of(table.cell(r, name))
+            claims = [Claim(FOREIGN[0], text)] if _is_of_the_period(found, text) is False else []
+        for claim in (*claims, *_claims_beside(found, table, r, time_head, units)):
             table.foreign.add(r)
             params = {"period": found.period.code, "reporter": found.unit.name}
             _tell(found, table, "error", claim.rule, [table.address(r, name)], None, claim.text, **params)
@@ -893,6 +914,11 @@ YEAR_ALONE = re.compile(r"(?:19|20)\d\d年?度?")
 RELATIVE = re.compile(
     r"(?<!以)上(?:一?个?季度?|期|年度?|一?个?月)|[去前往]年|下(?:一?个?季度?|期|年度?|一?个?月)|[明次]年|"
     r"拟(?:举办|开展|办|安排|组织)|未(?:举办|开展|完成|实施|办)"
+)
+# Of these words alone a row's name says of when or how its figures are, not whose: 本季末, 全年计划, 实有人数.
+NO_NAME = re.compile(
+    rf"(?>{TIMES.pattern}|{RELATIVE.pattern}|{OTHER_FIGURES.pattern}|[本当全]?年度?|[本当](?:期|月|季度?)|截[至止]|至今"
+    r"|以[前来]|[目当]前|共计?|完成|举办|开展|数[量据]|人数|实[有际]|现有|情况|[末底初起止数期额]|[^\w])+"
 )
 DOUBTFUL = re.compile(rf"{OTHER_FIGURES.pattern}|{OTHER_SHEET.pattern}|参考|补报|不[计算]|历史|以前")
 IN_PLAN = re.compile(r"计划[内外]")  # 计划外培训 was held
@@ -989,9 +1015,22 @@ def _claim_of_row(found: Return, table: Table, r: int, units: Register) -> Claim
     rows, name = found.form.rows, form_name(table)
     if rows.unit_item == rows.name_item or not TIMES.search(text := narrow(text_of(table.cell(r, name)))):
         return Claim()
-    chosen = (code for code in table.columns if code != name and not found.form.by_code[code].numeric)
+    chosen = [found.form.by_code[code] for code in table.columns if code != name]
+    chosen = [item for item in chosen if not item.numeric and parse_value(table.cell(r, item.code), item) is not None]
     claim = _claim(found, text, units)
-    return claim if claim.rule in ("own", FOREIGN[0]) and all(is_blank(table.cell(r, c)) for c in chosen) else Claim()
+    return claim if claim.rule in ("own", FOREIGN[0]) and not chosen else Claim()
+
+
+def _is_of_the_period(found: Return, name: str) -> bool | None:
+    """Whether a row that is called by a time, a plan or the like is of the return's period; None for a name."""
+    assert found.period
+    text = tidy_head(name)
+    if not is_time(text) and not (NO_NAME.fullmatch(text) and re.search(r"\w", text)):
+        return None
+    times = [text] if is_time(text) else TIMES.findall(text)
+    rest = TIMES.sub("", text)
+    other = RELATIVE.search(rest) or OTHER_FIGURES.search(rest) or "初" in rest
+    return not other and all(_belongs(time, found.period) for time in times)
 
 
 def _claims_beside(found: Return, table: Table, r: int, time_head: re.Pattern[str], units: Register) -> Iterator[Claim]:
@@ -1002,15 +1041,22 @@ def _claims_beside(found: Return, table: Table, r: int, time_head: re.Pattern[st
     for c, head in table.extra:
         if c >= len(cells) or is_blank(cells[c]):
             continue
-        text, tidy = _month_of(cells[c]), tidy_head(head)
+        text, tidy = _month_of(cells[c]), tidy_head(_lowest_head(table, c) or head)
         time = _with_measure(head, text)
         if time_head.fullmatch(tidy) and is_time(time):
             if not any(_touch(one, found.period) for one in _periods_of(time, found.period)):
                 yield Claim("row_of_another_time", time)
-        if UNIT_HEAD.fullmatch(tidy):
+        if UNIT_HEAD.fullmatch(tidy_head(head) if tidy.startswith("单位") else tidy):  # 承办 over 单位 says who held it
             unit = units.find(text, alike=False).unit
             if unit and unit.level <= COUNTY and not found.unit.code.startswith(unit.code):
                 yield Claim("row_of_another_unit", text)
+
+
+def _lowest_head(table: Table, column: int) -> str:
+    """报告期, whatever stands above it."""
+    first, last = table.header
+    heads = (text_of(_cell(table.sheet, (r, column))) for r in range(last, first - 1, -1))
+    return next(filter(None, heads), "")
 
 
 def _month_of(cell: Cell) -> str:
@@ -1036,7 +1082,8 @@ def _like_totals(form: Form, rows: Mapping[int, Row], unread: Collection[str | N
     listed = list(rows.values())
     may_be = [n for n, row in enumerate(listed) if not (units_only and row.kind in ("township", "village"))]
     found: set[int] = set()
-    while more := {n for n in may_be if n not in found and _is_sum_beside(form, listed, n, found, unread, counted)}:
+    every = range(len(listed))
+    while more := {n for n in every if n not in found and _is_sum_beside(form, listed, n, found, unread, counted)}:
         found |= more
     # 8 = 5 + 3 is nothing where 5 is the sum of 3 and 2.
     found = {n for n in found if _is_sum_beside(form, listed, n, found, unread, counted)}
@@ -1071,13 +1118,21 @@ def _is_sum_beside(
     form: Form, rows: list[Row], at: int, sums: Collection[int], unread: Collection[str | None], counted: bool
 ) -> bool:
     """Whether a row is in every column that it fills the sum of rows right above or right beneath it, other such sums
-    left out: in two columns where it gives fewer choices than each of these, in three where it gives none."""
-    values = {item.code: value for item in form.items if item.summed and item.code not in unread
-              and type(value := rows[at].values.get(item.code)) is Decimal}  # fmt: skip
+    left out: in two columns where it gives fewer choices than each of these, in three where it gives none, or is a unit
+    of the register above its inner offices."""
+    row, runs = rows[at].values, (range(at + 1, len(rows)), range(at - 1, -1, -1))
+    summed = [item.code for item in form.items if item.summed and item.code not in unread]
+    one = next(((item, value) for item in summed if (value := row.get(item))), None)
+    runs = [beside for beside in runs if one and _adds_up((rows[n] for n in beside if n not in sums), *one)]
+    if not runs:
+        return False
+    values = {item: value for item in summed if type(value := row.get(item)) is Decimal}
     several, chosen = sum(map(bool, values.values())), _choices(form, rows[at])
     units_only = form.rows.unit_item == form.rows.name_item
-    for beside in (range(at + 1, len(rows)), range(at - 1, -1, -1)) if several > 1 else ():
+    township = units_only and rows[at].kind in ("township", "village")  # no sum, but perhaps of its own offices
+    for beside in runs if several > 1 else ():
         added, choices = dict.fromkeys(values, Decimal(0)), []
+        inner = beside.step == 1 and bool(chosen or rows[at].unit_code)
         for n in beside:
             if n in sums:
                 continue
@@ -1086,12 +1141,25 @@ def _is_sum_beside(
             if any(added[item] > values[item] for item in given):
                 break
             choices += [_choices(form, rows[n])] if given else []
+            inner = inner and not (given and (rows[n].unit_code or choices[-1]))
             if added == values:
-                fewer = chosen < min(choices)
-                enough = several >= (2 if fewer else 5 if counted else 3) and (fewer or not chosen)
+                fewer = chosen < min(choices) and not township
+                least = 2 if fewer else 5 if counted or township else 3
+                enough = several >= least and (fewer or inner or not (chosen or township))
                 # Two courses are seldom alike, two offices often.
                 if enough and (len(choices) > 1 or (fewer and not units_only)):
                     return True
+    return False
+
+
+def _adds_up(rows: Iterable[Row], item: str, value: Decimal) -> bool:
+    """Whether the first rows of a run add up to a value of one item: most do not, and need no look at the others."""
+    added = Decimal(0)
+    for row in rows:
+        if type(one := row.values.get(item)) is Decimal:
+            added += one
+            if added >= value:
+                return added == value
     return False
 
 
@@ -1238,11 +1306,18 @@ def _read_row(
         values[code] = value
     name = values.get(form.rows.name_item)
     name_item = form.by_code[form.rows.name_item]
+    if (
+        name_item.type == "text"
+        and name
+        and not _of_reporter(form)
+        and _is_of_the_period(found, text_of(name)) is not None
+    ):
+        _tell(found, table, "error", "no_name", [table.address(r, name_item.code)], name_item.code, text_of(name))
     label = name_item.code_label(str(name), "zh") if name_item.codes and name else text_of(name) if name else ""
     unit_code, kind = _row_unit(found, table, r, units, values)
     if form.rows.units == ["village"]:
         _check_one_name(found, table, r, unit_code)
-    if _of_reporter(form) and plain(label) in NO_NAMES:  # 项目 | 数值
+    if _of_reporter(form) and _is_nobody(found, label):  # 项目 | 数值
         label = values[name_item.code] = None
     if kind == "self" and not label:
         label = found.unit.name
@@ -1264,7 +1339,7 @@ def _row_unit(
     assert found.unit
     assert found.period
     name = values.get(item) if item else None
-    if _of_reporter(form) and (item not in table.columns or plain(str(name)) in NO_NAMES):
+    if _of_reporter(form) and (item not in table.columns or _is_nobody(found, str(name))):
         return found.unit.code, "self"
     if not item or not name:
         return None, "other"
@@ -1286,6 +1361,7 @@ def _row_unit(
         return None, "other"
     if (
         "department" in allowed
+        and _is_of_the_period(found, str(name)) is None
         and not TOWNSHIP_ENDING.search(plain(REMARK.sub("", _without_number(str(name)))))
         and not units.find(str(name), alike=False).unit
     ):
@@ -1319,6 +1395,11 @@ KINDS = {"self": "填报单位本级", "township": "乡镇（街道）", "depart
 
 
 NO_NAMES = frozenset("数值 数量 数据 数 填报数 填报内容 内容 情况 填报情况 结果 本期 本期数 本年 本年数 实际数".split())
+
+
+def _is_nobody(found: Return, name: str) -> bool:
+    """Whether what stands over the one column of a list names nobody: 数值, 2018年."""
+    return plain(name) in NO_NAMES or (is_time(name) and _is_of(found, tidy_head(name)) is True)
 
 
 def _of_reporter(form: Form) -> bool:
@@ -1359,17 +1440,17 @@ def _set_aside(found: Return, table: Table, r: int, items: Collection[int]) -> t
     return None
 
 
-EXAMPLE = re.compile(r"^[(（\[【]?(?:填[报写表])?(?:[示样范举]例|例[如句]?|如)(?:[:：)）\]】]|$)")
-NAMELESS = re.compile(
+EXAMPLE = re.compile(
+    r"[(（\[【]?(?:填[报写表])?(?:[示样范举]例|例[如句]?|如)(?:[:：)）\]】]|$)|"
     r"(?:[xX×*＊○]{2,}|某某?)[^,，、]{0,4}(?:公司|企业|集团|合作社|村|嘎查|社区|镇|乡|街道|县|区|旗|市|部|局|办)"
 )
 
 
 def _example(table: Table, r: int) -> str:
     """What says that a row shows how to fill in the form: 示例 in front of it or of its name, XX公司 as its name."""
-    name = text_of(table.cell(r, form_name(table)))
-    in_front = next((text_of(cell) for cell in table.sheet.rows[r] if not is_blank(cell)), "")
-    return next((text for text in (in_front, name) if EXAMPLE.match(text) or NAMELESS.match(text)), "")
+    in_front = next((cell for cell in table.sheet.rows[r] if not is_blank(cell)), "")
+    words = (cell for cell in (in_front, table.cell(r, form_name(table))) if type(cell) is str)
+    return next((text_of(text) for text in words if EXAMPLE.match(text.strip())), "")
 
 
 def _check_one_name(found: Return, table: Table, r: int, village: str | None) -> None:
@@ -1383,6 +1464,8 @@ def _check_one_name(found: Return, table: Table, r: int, village: str | None) ->
 
 def holds_several(cell: str) -> bool:
     """Whether a cell seems to hold several villages or several enterprises."""
+    if not APART.search(cell):
+        return False
     text = BRACKETS.sub("", narrow(cell)).strip(" \n、;,。")
     alike = ((VILLAGE_ENDING, VILLAGES_APART.split(text)), (COMPANY_ENDING, re.split(r"[\s,/]+", text)))
     listed = any(len(parts) > 1 and all(map(ending.search, parts)) for ending, parts in alike)
@@ -1446,16 +1529,66 @@ def _check_rows_once(found: Return) -> None:
 
 def _counted_in(table: Table, rows: Mapping[int, Row]) -> bool:
     """Whether a 合计 of the sheet adds up all of its rows: then none of them is a total itself."""
-    for r, _over, _label in table.totals:
-        pairs = [
-            (value, _sum(rows.values(), item.code))
-            for item in table.form.items
-            if item.summed and item.code in table.columns and item.code not in table.disputed
-            and isinstance(value := _printed_number(table, r, item), Decimal)
-        ]  # fmt: skip
-        if any(value for value, _ in pairs) and all(value == added for value, added in pairs):
-            return True
-    return False
+    return any(_is_sum_of(table, r, rows.values()) for r, *_ in table.totals)
+
+
+def _is_sum_of(table: Table, r: int, rows: Collection[Row]) -> bool:
+    """Whether every number of a 合计 row is the sum of these rows."""
+    pairs = [
+        (value, _sum(rows, item.code))
+        for item in table.form.items
+        if item.summed and item.code in table.columns and item.code not in table.disputed
+        and isinstance(value := _printed_number(table, r, item), Decimal)
+    ]  # fmt: skip
+    return any(value for value, _ in pairs) and all(value == added for value, added in pairs)
+
+
+def _beneath_the_total(table: Table, rows: Mapping[int, Row]) -> list[int]:
+    """The rows beneath a 合计 that is right for those above it alone, where no unit and no later total makes them rows
+    of the table: 其中：机关 | 基层, 上报数 | 审核数."""
+    last = max((r for r, _, label in table.totals if not any(kind.search(label) for kind in OF_SOME)), default=0)
+    above = [row for r, row in rows.items() if r < last]
+    if not above or not _is_sum_of(table, last, above):
+        return []
+    added = {o for r, over, _ in table.totals if r > last for o in over}
+    summed = [item.code for item in table.form.items if item.summed]
+    beneath = [r for r in rows if r > last and r not in added and not rows[r].unit_code]
+    return [r for r in beneath if any(rows[r].values.get(item) for item in summed)]
+
+
+def _sisters(table: Table, rows: Mapping[int, Row]) -> Iterator[int]:
+    """The rows after 其中：… that are parts as it is: together they make up the row above, or are indented under it."""
+    parts, marks = set(table.parts), {r for r, *_ in table.totals}
+    items = [item for item in table.form.items if item.summed and item.code in table.columns]
+    listed = sorted({*rows, *parts, *marks})
+    for at, (whole, first) in enumerate(pairwise(listed), 1):
+        if first not in parts or whole not in rows:
+            continue
+        beneath = listed[at : at + MOST_PARTS]
+        run = list(takewhile(lambda r: r in parts or (r in rows and not rows[r].unit_code), beneath))
+        depth = _indent(table, whole)
+        end = next((n for n, r in enumerate(run) if r not in parts and _indent(table, r) <= depth), len(run))
+        sisters = _making_up(table, run, [(item, rows[whole].values.get(item.code)) for item in items])
+        yield from (r for r in sisters or run[:end] if r not in parts)
+
+
+def _making_up(table: Table, run: list[int], whole: list[tuple[Item, object]]) -> list[int]:
+    """The rows at the start of a run that make up a row in all of its numbers, of which there are two or more."""
+    left = {item.code: value for item, value in whole if type(value) is Decimal and value}
+    for at, r in enumerate(run, 1) if len(left) > 1 else ():
+        for item, _ in whole:
+            if item.code in left and isinstance(number := _printed_number(table, r, item), Decimal):
+                left[item.code] -= number
+        if min(left.values()) < 0:
+            break
+        if not any(left.values()):
+            return run[:at]
+    return []
+
+
+def _indent(table: Table, r: int) -> int:
+    text = str(table.cell(r, form_name(table)))
+    return len(text) - len(text.lstrip())
 
 
 def _printed_number(table: Table, r: int, item: Item) -> object:
@@ -1490,6 +1623,8 @@ def _check_total(found: Return, table: Table, r: int, over: list[Row], rows: Map
 
 
 OF_A_KIND = re.compile(r"[乡镇街]|苏木|部门|机关|[省市州盟县区旗]直")
+MOST_PARTS = 30  # rows beneath one that are looked at as its parts
+OF_SOME = (SUBTOTAL, GROUP, OF_A_KIND)  # what a total is called that does not close the table
 
 
 def _of_one_kind(rows: list[Row]) -> list[Row]:

@@ -285,9 +285,9 @@ class Store:
     def _shut(self) -> None:
         connection, self._connection = self._connection, None
         if connection:
-            self._closed.set()
             with suppress(duckdb.Error):  # a full disk: the log is folded into the main file another time
                 connection.close()
+            self._closed.set()
 
     def close(self) -> None:
         """Lets the file go at once, unless it is being used."""

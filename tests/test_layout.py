@@ -555,12 +555,10 @@ def test_heads_of_two_offices_are_asked_about_whatever_their_words() -> None:
 
 
 def test_a_head_above_need_not_be_merged() -> None:
-    table = the_table("""
-        | | | | | 党外干部 |
-        | 单位名称 | 在岗人数 | 专职 | 兼职 | 女性 |
-        | 区委统战部 | 5 | 3 | 2 | 1 |
-    """)
-    assert [(head, item.code) for _, head, item in table.near] == [("党外干部女性", "women")]
+    across = [["", "", "", "", "党外干部"], ["单位名称", "在岗人数", "专职", "兼职", "女性"], ["区委统战部", *"5321"]]
+    for rows in (across, [list(row) for row in zip(*across, strict=True)]):
+        table = the_table(as_picture(*rows))
+        assert [(head, item.code) for _, head, item in table.near] == [("党外干部女性", "women")]
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,7 @@ def test_takes_no_period_out_of_what_is_none(printed):
 )
 def test_a_time_without_a_year_gets_one_and_a_span_is_no_period(printed, dated, spans):
     assert with_year(printed, 2018) == dated
-    assert find_spans(dated) == spans
+    assert list(find_spans(dated)) == spans
 
 
 def test_strict_reading_wants_the_whole_text():

@@ -15,7 +15,7 @@ from huizong.forms import all_forms
 from huizong.layout import Vocabulary
 from huizong.org_units import Villages
 from huizong.periods import Period
-from huizong.returns import Return, holds_several, read_returns
+from huizong.returns import FOREIGN, Return, holds_several, read_returns
 from huizong.sheet import Sheet, Workbook
 
 VOCABULARY = Vocabulary(all_forms())
@@ -1005,7 +1005,9 @@ def test_a_head_that_one_character_turns_round_is_not_read(head: str) -> None:
 @pytest.mark.parametrize(
     "heads",
     ["| 渠道 | 2017年 | < |\n| ^ | 上报条数 | 采用条数 |", "| 渠道 | 1-9月上报条数 | 1-9月采用条数 |",
-     "| 渠道 | 2018年8月上报条数 | 8月采用条数 |"],
+     "| 渠道 | 2018年8月上报条数 | 8月采用条数 |",
+     "| 渠道 | 2017年 | < |\n| ^ | 2018年9月上报条数 | 9月采用条数 |",
+     "| 渠道 | 9月 | < |\n| ^ | 2017年上报条数 | 8月采用条数 |"],
 )  # fmt: skip
 def test_figures_of_another_time_are_not_read(heads: str) -> None:
     found = read(TITLE, "| 填报单位：松山区 |", *heads.splitlines(), ROW)
@@ -1641,10 +1643,19 @@ def test_a_village_of_another_county_or_a_number_is_none(village: str) -> None:
 
 @pytest.mark.parametrize(
     "below",
-    ["| | | | | 2018年10月8日 |", "| | | | | （盖章） |", "| | | | | 松山区委统战部 |", "| 填 表 人：略 | | 审 核 人：略 |",
-     "| 主管领导： | | 经办人： | 略 |", "| | | 签字： |", "| | | | 第1页 |", "| | 以上企业均为民营企业。 |", "| | （以下空白） |",
-     "| | 审核意见 | 同意 |"],
-)  # fmt: skip
+    [
+        "| | | | | 2018年10月8日 |",
+        "| | | | | （盖章） |",
+        "| | | | | 松山区委统战部 |",
+        "| 填 表 人：略 | | 审 核 人：略 |",
+        "| 主管领导： | | 经办人： | 略 |",
+        "| | | 签字： |",
+        "| | | | 第1页 |",
+        "| | 以上企业均为民营企业。 |",
+        "| | （以下空白） |",
+        "| | 审核意见 | 同意 |",
+    ],
+)
 def test_what_is_signed_beneath_the_table_is_no_row(below: str) -> None:
     found = pairings("| 1 | 兴牧公司 | 西山村 | 1 | 9 | 9 |", PAIR, below)
     assert [row.label for row in found.rows] == ["兴牧公司", "宏远公司"]
@@ -1666,3 +1677,118 @@ def test_a_remark_beside_a_row_is_read(remark: str, told: bool) -> None:
     row = f"| 联络员培训班 | 座谈会 | 1 | 9 | 1 | {remark} |"
     found = read("| 松山区2018年第三季度统战培训情况表 |", head, row)
     assert (("query", "row_remark", ["F3"]) in findings(found)) is told
+
+
+# ---- rows that are parts, checks or times ----------------------------------------------------------------------------
+
+STAFF_HEAD = "| 单位名称 | 核定编制 | 在岗人数 | 专职 | 兼职 | 女性 | 是否与工商联等合署办公 |"
+WHOLE, TOWN = "| 区委统战部 | 12 | 10 | 7 | 3 | 4 | 是 |", "| 初头朗镇 | 3 | 2 | 1 | 1 | 1 | |"
+BOTH = "| 合计 | 15 | 12 | 8 | 4 | 5 | |"
+PART, REST = "| 4 | 4 | 3 | 1 | 2 | |", "| 8 | 6 | 4 | 2 | 2 | |"
+
+
+def staff(*rows: str) -> Return:
+    return read("| 松山区2018年第三季度统战机构人员配备情况表 |", STAFF_HEAD, *rows)
+
+
+def told(found: Return, *rules: str) -> list[tuple[str, str]]:
+    """(rule, first cell) of the findings of these rules."""
+    return [(rule, cells[0]) for _, rule, cells in findings(found) if rule in rules]
+
+
+def names(found: Return) -> list[str]:
+    return [row.label for row in found.rows]
+
+
+def test_the_sisters_of_a_part_are_parts() -> None:
+    for sister in (
+        f"| 干部科 {REST}",
+        "| '　　干部科 | 7 | 6 | 4 | 2 | 2 | |",
+    ):  # that make up the row, or are indented
+        found = staff(WHOLE, f"| 其中：办公室 {PART}", sister, TOWN)
+        assert names(found) == ["区委统战部", "初头朗镇"], sister
+        assert told(found, "part_row") == [("part_row", "A4"), ("part_row", "A5")]
+    found = staff(WHOLE, f"| 其中：办公室 {PART}", "| 区工商联 | 2 | 2 | 2 | 0 | 1 | 是 |", TOWN)
+    assert names(found) == ["区委统战部", "区工商联", "初头朗镇"]
+
+
+def test_an_office_that_is_the_sum_of_those_beneath_it_is_told() -> None:
+    assert alike(staff(WHOLE, f"| ①办公室 {PART}", f"| ②干部科 {REST}", TOWN)) == ["A3"]
+    town = "| 穆家营子镇 | 12 | 10 | 7 | 3 | 4 | |"
+    assert alike(staff(TOWN, town, f"| 党政办 {PART}", f"| 农经站 {REST}")) == ["A4"]
+    # Three numbers are soon alike, and townships and offices that answer the same questions stand beside each other.
+    assert alike(posts(初头朗镇=9, 穆家营子镇=5, 教育局=3, 民宗局=2)) == []
+    assert alike(staff(WHOLE, f"| 区工商联 {PART[:-2]} 是 |", f"| 区民宗局 {REST}", TOWN)) == []
+
+
+def test_a_row_beneath_a_total_that_is_right_is_told() -> None:
+    beneath = (f"| 行政编制 {PART}", f"| 事业编制 {REST}")
+    assert told(staff(WHOLE, TOWN, BOTH, *beneath), "beneath_total") == [("beneath_total", f"A{r}") for r in (6, 7)]
+    assert told(staff(WHOLE, TOWN, BOTH, f"| 其中：机关 {PART}", f"| 基层 {REST}"), "beneath_total", "part_row") == [
+        ("part_row", "A6"),
+        ("beneath_total", "A7"),
+    ]
+    for rows in (
+        (BOTH, WHOLE, TOWN),  # a total may come first,
+        (WHOLE, BOTH, TOWN),  # a township is one wherever it stands,
+        (WHOLE, TOWN, BOTH.replace("合计", "小计"), beneath[0]),  # and a subtotal closes nothing,
+        (WHOLE, TOWN, BOTH, beneath[0], "| 合计 | 4 | 4 | 3 | 1 | 2 | |"),  # nor does a total of what stands above it
+    ):
+        assert told(staff(*rows), "beneath_total") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        *((name, FOREIGN[0]) for name in "二季度 2018年上半年 1—9月 年初以来 全年计划 本年度累计举办".split()),
+        *((name, "no_name") for name in "本季末 三季度 9月 截至9月底共举办".split()),
+        *((name, None) for name in "二季度工作推进班 2018年统战干部培训 上半年总结会".split()),
+    ],
+)  # fmt: skip
+def test_a_time_or_a_plan_is_no_course(name: str, rule: str | None) -> None:
+    for choice in ("—", "座谈会"):
+        found = courses(*COURSES, f"| {name} | {choice} | 9 | 500 | 10 |")
+        assert told(found, "row_of_another_time", "no_name") == ([(rule, "A6")] if rule else [])
+        assert (name in names(found)) is (rule != "row_of_another_time")
+
+
+@pytest.mark.parametrize(
+    ("own", "other"),
+    [
+        pair.split()
+        for pair in ("三季度 二季度", "2018年9月底 2017年底", "2018-09-30 2018-06-30", "实有 计划", "本季末 上季末")
+    ],
+)
+def test_a_time_or_a_plan_is_no_department(own: str, other: str) -> None:
+    down = staff(f"| {own} {REST}", f"| {other} {PART}")
+    heads = (("核定编制", 8, 4), ("在岗人数", 6, 4), ("专职", 4, 3), ("兼职", 2, 1), ("女性", 2, 2))
+    title = "| 松山区2018年第三季度统战机构人员配备情况表 |"
+    across = read(title, f"| 指标 | {own} | {other} |", *(f"| {head} | {n} | {m} |" for head, n, m in heads))
+    for found, at in ((down, ["A3", "A4"]), (across, ["B2", "C2"])):
+        assert [(row.label, row.kind) for row in found.rows] == [(own, "other")]
+        rule = "compared_row" if other in ("上季末", "去年同期") else "row_of_another_time"
+        assert set(told(found, "unit_none", rule)) == {("unit_none", at[0]), (rule, at[1])}
+
+
+def test_the_year_over_the_one_column_of_a_list_is_the_reporters() -> None:
+    found = read("| 松山区2018年工作保障情况表 |", "| 项目 | 2017年 | 2018年 |", "| 党委会议听取汇报次数 | 2 | 3 |",
+                 "| 考核权重(分) | 4 | 5 |", "| 专项经费(万元) | 6 | 7 |")  # fmt: skip
+    assert ([row.kind for row in found.rows], cells(found, "funds")) == (["self"], {"C5": Decimal(7)})
+    assert told(found, "row_of_another_time") == [("row_of_another_time", "B2")]
+    found = read("| 松山区2018年工作保障情况表 |", "| 项目 | 一季度 | 二季度 |", "| 党委会议听取汇报次数 | 2 | 3 |",
+                 "| 考核权重(分) | 4 | 5 |", "| 专项经费(万元) | 6 | 7 |")  # fmt: skip
+    assert told(found, "unit_none") == [("unit_none", "B2"), ("unit_none", "C2")]
+
+
+def test_a_column_of_times_may_stand_under_other_heads() -> None:
+    heads = ("| 培训(活动)名称 | 统计内容 | < | < |", "| ^ | 报告期 | 期(次)数 | 参训人次 |")
+    rows = ("| 甲班 | 三季度 | 1 | 60 |", "| 乙班 | 2018年第二季度 | 2 | 44 |")
+    found = read("| 松山区2018年第三季度统战培训情况表 |", *heads, *rows)
+    assert (names(found), told(found, "row_of_another_time")) == (["甲班"], [("row_of_another_time", "A5")])
+
+
+def test_a_second_column_of_heads_is_no_course() -> None:
+    heads = (("期(次)数", 1, 2), ("参训人次", 60, 44), ("天数", 3, 2), ("经费(万元)", 2.5, 1.2))
+    lines = [f"| {head} | 期 | | {n} | {m} |" for head, n, m in heads]
+    found = read("| 松山区2018年第三季度统战培训情况表 |", "| 机构 | 指标名称 | 计量单位 | 甲班 | 乙班 |", *lines)
+    assert names(found) == ["甲班", "乙班"]
