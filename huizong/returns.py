@@ -5,7 +5,7 @@ says nothing, the return carries a Question and no rows: it is asked, never gues
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -1081,12 +1081,13 @@ def _like_totals(form: Form, rows: Mapping[int, Row], unread: Collection[str | N
     units_only = form.rows.unit_item == form.rows.name_item  # a township's row is a township's
     listed = list(rows.values())
     may_be = [n for n, row in enumerate(listed) if not (units_only and row.kind in ("township", "village"))]
+    summed = [item.code for item in form.items if item.summed and item.code not in unread]
     found: set[int] = set()
     every = range(len(listed))
-    while more := {n for n in every if n not in found and _is_sum_beside(form, listed, n, found, unread, counted)}:
+    while more := {n for n in every if n not in found and _is_sum_beside(form, listed, n, found, summed, counted)}:
         found |= more
     # 8 = 5 + 3 is nothing where 5 is the sum of 3 and 2.
-    found = {n for n in found if _is_sum_beside(form, listed, n, found, unread, counted)}
+    found = {n for n in found if _is_sum_beside(form, listed, n, found, summed, counted)}
     totals = {item.code: _sum(listed, item.code) for item in form.items if item.summed}
     filled = len(listed) if unread else sum(any(row.values.get(item) for item in totals) for row in listed)
     if not counted and filled > 2:
@@ -1115,15 +1116,14 @@ def _is_sum_of_all(form: Form, row: Row, totals: Mapping[str, Decimal], unread: 
 
 
 def _is_sum_beside(
-    form: Form, rows: list[Row], at: int, sums: Collection[int], unread: Collection[str | None], counted: bool
+    form: Form, rows: list[Row], at: int, sums: Collection[int], summed: Sequence[str], counted: bool
 ) -> bool:
     """Whether a row is in every column that it fills the sum of rows right above or right beneath it, other such sums
     left out: in two columns where it gives fewer choices than each of these, in three where it gives none, or is a unit
     of the register above its inner offices."""
     row, runs = rows[at].values, (range(at + 1, len(rows)), range(at - 1, -1, -1))
-    summed = [item.code for item in form.items if item.summed and item.code not in unread]
-    one = next(((item, value) for item in summed if (value := row.get(item))), None)
-    runs = [beside for beside in runs if one and _adds_up((rows[n] for n in beside if n not in sums), *one)]
+    item = next((item for item in summed if row.get(item)), None)
+    runs = [beside for beside in runs if item and _adds_up(rows, beside, sums, item, row[item])]
     if not runs:
         return False
     values = {item: value for item in summed if type(value := row.get(item)) is Decimal}
@@ -1152,11 +1152,11 @@ def _is_sum_beside(
     return False
 
 
-def _adds_up(rows: Iterable[Row], item: str, value: Decimal) -> bool:
+def _adds_up(rows: list[Row], run: Iterable[int], sums: Collection[int], item: str, value: Decimal) -> bool:
     """Whether the first rows of a run add up to a value of one item: most do not, and need no look at the others."""
     added = Decimal(0)
-    for row in rows:
-        if type(one := row.values.get(item)) is Decimal:
+    for n in run:
+        if n not in sums and type(one := rows[n].values.get(item)) is Decimal:
             added += one
             if added >= value:
                 return added == value
@@ -1534,13 +1534,13 @@ def _counted_in(table: Table, rows: Mapping[int, Row]) -> bool:
 
 def _is_sum_of(table: Table, r: int, rows: Collection[Row]) -> bool:
     """Whether every number of a 合计 row is the sum of these rows."""
-    pairs = [
-        (value, _sum(rows, item.code))
+    printed_totals = {
+        item.code: value
         for item in table.form.items
         if item.summed and item.code in table.columns and item.code not in table.disputed
         and isinstance(value := _printed_number(table, r, item), Decimal)
-    ]  # fmt: skip
-    return any(value for value, _ in pairs) and all(value == added for value, added in pairs)
+    }  # fmt: skip
+    return any(printed_totals.values()) and all(value == _sum(rows, item) for item, value in printed_totals.items())
 
 
 def _beneath_the_total(table: Table, rows: Mapping[int, Row]) -> list[int]:
@@ -1548,11 +1548,11 @@ def _beneath_the_total(table: Table, rows: Mapping[int, Row]) -> list[int]:
     of the table: 其中：机关 | 基层, 上报数 | 审核数."""
     last = max((r for r, _, label in table.totals if not any(kind.search(label) for kind in OF_SOME)), default=0)
     above = [row for r, row in rows.items() if r < last]
-    if not above or not _is_sum_of(table, last, above):
-        return []
     added = {o for r, over, _ in table.totals if r > last for o in over}
-    summed = [item.code for item in table.form.items if item.summed]
     beneath = [r for r in rows if r > last and r not in added and not rows[r].unit_code]
+    if not (above and beneath and _is_sum_of(table, last, above)):
+        return []
+    summed = [item.code for item in table.form.items if item.summed]
     return [r for r in beneath if any(rows[r].values.get(item) for item in summed)]
 
 
