@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from huizong.forms import Form, Forms
 from huizong.org_units import Register
 from huizong.periods import BadPeriod, Period
-from huizong.returns import Question, Return, read_returns
+from huizong.returned import Question, Return
+from huizong.returns import read_returns
 from huizong.store import EVERYWHERE, Store
 from huizong.texts import _
 from huizong.workbook import Unreadable, Workbook

@@ -38,7 +38,7 @@ from huizong.org_units import DATA, LEVELS, Register, UnknownUnit, load_register
 from huizong.periods import BadPeriod, Period
 from huizong.register_changes import CHANGES, BadRegisterChanges
 from huizong.releases import Moment, Release, UnknownRelease
-from huizong.returns import Return, item_value
+from huizong.returned import Return, item_value
 from huizong.samples import ensure_store
 from huizong.sheet import Unreadable, unlock_file
 from huizong.store import ROOT, Store, StoreBusy, StoreTrouble, open_store, store_folder

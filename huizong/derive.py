@@ -15,7 +15,7 @@ from huizong.journal import Event
 from huizong.loading import STATUS, TOLD, explain_again, forget, insert_returns
 from huizong.periods import Period
 from huizong.reading import read_files
-from huizong.returns import Return
+from huizong.returned import Return
 from huizong.sheet import Unreadable, read_workbooks
 from huizong.store import AT_FIRST, RELEASES, Cursor, Store, insert, replace_rows
 from huizong.texts import _

@@ -21,7 +21,7 @@ from huizong.edits import REASONS, Finding, masked, place_in_words
 from huizong.journal import Event
 from huizong.loading import insert_returns
 from huizong.reading import read_file, read_files
-from huizong.returns import Return
+from huizong.returned import Return
 from huizong.sheet import Unreadable, kind_of, unlock_file
 from huizong.store import Store
 from huizong.texts import _

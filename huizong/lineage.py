@@ -16,7 +16,7 @@ from huizong.indicators import facts_for, indicator_codes, returns_behind, sourc
 from huizong.layout import cell_at
 from huizong.org_units import COUNTY, TOWNSHIP, OrgUnit, ancestors
 from huizong.periods import Period
-from huizong.returns import item_value
+from huizong.returned import item_value
 from huizong.store import ALWAYS, EVERYWHERE, Store
 
 _pages: ContextVar[str] = ContextVar("pages", default="http://localhost:8501")

@@ -11,7 +11,7 @@ from huizong.facts import fact_queries
 from huizong.forms import Form, Rule
 from huizong.journal import Event
 from huizong.org_units import Register
-from huizong.returns import Return, Row
+from huizong.returned import Return, Row
 from huizong.store import ARRIVED_COLUMNS, ROW_COLUMNS, Cursor, Store, arrived, insert
 from huizong.values import DOUBTS
 

@@ -17,7 +17,7 @@ from huizong.forms import Form, all_forms
 from huizong.intake import Receipt, reason_text, receive_unlocked
 from huizong.layout import Table, columns_of
 from huizong.org_units import register
-from huizong.returns import Question, Return
+from huizong.returned import Question, Return
 from huizong.sheet import Unreadable, Workbook, read_workbooks
 from huizong.sheet_view import Mark, render
 from huizong.store import Store, StoreTrouble

@@ -14,7 +14,8 @@ from huizong.edits import personal_cells
 from huizong.forms import Forms
 from huizong.layout import Vocabulary
 from huizong.org_units import Register
-from huizong.returns import Return, read_returns
+from huizong.returned import Return
+from huizong.returns import read_returns
 from huizong.sheet import Unreadable, each_in_child, read_workbook
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from huizong.forms import Form, all_forms
 from huizong.layout import Vocabulary
 from huizong.org_units import register
 from huizong.periods import Period
-from huizong.returns import Return, read_returns
+from huizong.returned import Return
+from huizong.returns import read_returns
 from huizong.sheet import read_workbook
 from huizong.store import Store
 from huizong.texts import language

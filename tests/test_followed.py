@@ -26,7 +26,7 @@ from huizong.indicators import composition, figures, figures_by_child
 from huizong.lineage import TermCell, terms_of_figure
 from huizong.org_units import COUNTY, DEPARTMENT, TOWNSHIP, ancestors, level_of, register
 from huizong.periods import Period
-from huizong.returns import Row
+from huizong.returned import Row
 from huizong.store import Store
 
 DRAWN = 500

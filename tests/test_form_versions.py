@@ -14,7 +14,8 @@ from huizong.forms import BadForm, Forms, changes, load_forms
 from huizong.indicators import figures
 from huizong.layout import Vocabulary
 from huizong.periods import Period
-from huizong.returns import Return, read_returns
+from huizong.returned import Return
+from huizong.returns import read_returns
 from huizong.sheet import Workbook
 from huizong.store import Store
 

@@ -11,11 +11,14 @@ import pytest
 from stores import LINXI, SONGSHAN, YONGNING, places
 from workbooks import drawn
 
+from huizong.claims import FOREIGN
 from huizong.forms import all_forms
 from huizong.layout import Vocabulary
+from huizong.names import holds_several
 from huizong.org_units import Villages
 from huizong.periods import Period
-from huizong.returns import FOREIGN, Return, holds_several, read_returns
+from huizong.returned import Return
+from huizong.returns import read_returns
 from huizong.sheet import Sheet, Workbook
 
 VOCABULARY = Vocabulary(all_forms())

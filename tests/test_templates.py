@@ -10,7 +10,8 @@ import pandas as pd
 from huizong.forms import all_forms
 from huizong.layout import Vocabulary
 from huizong.org_units import register
-from huizong.returns import Return, read_returns
+from huizong.returned import Return
+from huizong.returns import read_returns
 from huizong.sheet import read_workbook
 from huizong.templates import returns_workbook, sums, table_workbook
 from tests.workbooks import make_workbook, return_sheet

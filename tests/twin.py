@@ -11,7 +11,7 @@ from statistics import median
 from huizong.forms import Form, Forms
 from huizong.org_units import COUNTY, DEPARTMENT, TOWNSHIP, OrgUnit, Register
 from huizong.periods import Period
-from huizong.returns import Row
+from huizong.returned import Row
 
 Number = Decimal | int | bool | None
 

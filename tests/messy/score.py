@@ -16,7 +16,8 @@ from random import Random
 from huizong.forms import all_forms
 from huizong.layout import Vocabulary
 from huizong.org_units import register
-from huizong.returns import Return, read_returns
+from huizong.returned import Return
+from huizong.returns import read_returns
 from huizong.sheet import read_workbook
 from tests.messy.draft import ASK, Draft, Sheet, Truth, draw, right_return
 from tests.messy.kinds import ALONE, KINDS
