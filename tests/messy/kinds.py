@@ -1521,3 +1521,68 @@ def sheet_of_another_period(draft: Draft, random: Random) -> bool | None:
     page = draft.pages[0]
     draft.sheets[0].name = page.period.previous().label("zh_CN")
     return None
+
+
+@kind("lines")
+def another_time_beside(draft: Draft, random: Random) -> None:
+    """上季度, or a span that is no period, beside the title's period."""
+    draft.asks = True
+    word = {"month": "上月", "quarter": "上季度", "half_year": "上期", "year": "上年度"}
+    for page in draft.pages:
+        month, year = page.period.months[-1], page.period.year
+        times = [f"（{word[page.period.frequency]}）", f"统计时间：{year - 1}年{month}月至{year}年{month}月"]
+        page.above.insert(1, [random.choice(times)])
+
+
+@kind("lines")
+def own_months_beside(draft: Draft, random: Random) -> bool:
+    """（7—9月） beneath the title of a third quarter."""
+    for page in draft.pages:
+        first, last = page.period.months[0], page.period.months[-1]
+        page.above.insert(1, [f"（{first}—{last}月）" if first < last else f"（{last}月份）"])
+    return all(page.period.frequency in ("month", "quarter") for page in draft.pages)
+
+
+@kind("values")
+def formats_with_words(draft: Draft, random: Random) -> bool:
+    """12, shown as 约12, (12), 120 or not at all."""
+
+    def change(item, box: Box) -> object:
+        box.number_format = random.choice(['"约"0', "(0)", '0"多"', ";;;", '0"0"'])
+        return box.means or 5
+
+    return _each(draft, random, ("integer",), change, 0.2, asks=True)
+
+
+@kind("sheet")
+def example_row(draft: Draft, random: Random) -> None:
+    """The first row shows how to fill in the form."""
+    for page in draft.pages:
+        shown = {key: Box(box.shown, number_format=box.number_format) for key, box in page.data[0].boxes.items()}
+        name = random.choice(["（示例）{}", "例：{}", "××公司"]).format(shown[page.name_key].shown)
+        page.rows.insert(0, Row("words", shown | {page.name_key: Box(name)}))
+
+
+@kind("sheet")
+def signed_beneath(draft: Draft, random: Random) -> None:
+    """A day, a seal, an office beneath the table, further right."""
+    for page in draft.pages:
+        day = page.period.end
+        words = [
+            "（盖章）",
+            f"{page.unit.name}委统战部",
+            f"{day.year}年{day.month}月{day.day}日",
+            "签字：",
+            "（以下空白）",
+        ]
+        page.below += [["", "", "", word] for word in random.sample(words, 2)]
+
+
+@kind("names")
+def ditto_marks(draft: Draft, random: Random) -> bool:
+    """〃 or 同上 for the name above."""
+    pages = [page for page in draft.pages if page.form.code == "pairing" and len(page.data) > 1]
+    for page in pages:
+        box = random.choice(page.data[1:]).boxes["enterprise"]
+        box.shown, box.means = random.choice(["〃", "同上", '"', "″"]), ASK
+    return bool(pages)
