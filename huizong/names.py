@@ -99,7 +99,8 @@ def _village(
     if LEVELS[found.unit.level] != "county":
         return None, "other"
     other = _unit_at_start(plain(name), found.unit, found.period, units)
-    if plain(name).isdecimal() or (other and other.level <= COUNTY and not found.unit.code.startswith(other.code)):
+    elsewhere = other and other.level <= COUNTY and not found.unit.code.startswith(other.code)
+    if narrow(name).strip().isdecimal() or elsewhere:
         tell(found, table, "error", "unit_none", at, item, name, candidates="—", reporter=found.unit.name)
         return None, "other"
     match = units.village(name, within=found.unit.code)
