@@ -740,11 +740,16 @@ def no_period(draft: Draft, random: Random) -> None:
 
 @kind("lines")
 def two_periods(draft: Draft, random: Random) -> None:
+    """Title and line name different periods, or one of them what is none: 上季度, 2017年9月至2018年9月."""
     draft.asks = True
+    word = {"month": "上月", "quarter": "上季度", "half_year": "上期", "year": "上年度"}
     for page in draft.pages:
+        month, year = page.period.months[-1], page.period.year
+        other = [page.period.previous().label("zh_CN"), word[page.period.frequency],
+                 f"{year - 1}年{month}月至{year}年{month}月"]  # fmt: skip
         page.above = [
             [f"{page.period.label('zh_CN')}{page.form.title.zh}"],
-            [f"填报单位：{page.unit.name}", "", f"报告期：{page.period.previous().label('zh_CN')}"],
+            [f"填报单位：{page.unit.name}", "", f"报告期：{random.choice(other)}"],
         ]
 
 
@@ -1524,17 +1529,6 @@ def sheet_of_another_period(draft: Draft, random: Random) -> bool | None:
 
 
 @kind("lines")
-def another_time_beside(draft: Draft, random: Random) -> None:
-    """上季度, or a span that is no period, beside the title's period."""
-    draft.asks = True
-    word = {"month": "上月", "quarter": "上季度", "half_year": "上期", "year": "上年度"}
-    for page in draft.pages:
-        month, year = page.period.months[-1], page.period.year
-        times = [f"（{word[page.period.frequency]}）", f"统计时间：{year - 1}年{month}月至{year}年{month}月"]
-        page.above.insert(1, [random.choice(times)])
-
-
-@kind("lines")
 def own_months_beside(draft: Draft, random: Random) -> bool:
     """（7—9月） beneath the title of a third quarter."""
     for page in draft.pages:
@@ -1560,7 +1554,7 @@ def example_row(draft: Draft, random: Random) -> None:
     for page in draft.pages:
         shown = {key: Box(box.shown, number_format=box.number_format) for key, box in page.data[0].boxes.items()}
         name = random.choice(["（示例）{}", "例：{}", "××公司"]).format(shown[page.name_key].shown)
-        page.rows.insert(0, Row("words", shown | {page.name_key: Box(name)}))
+        page.rows.insert(page.rows.index(page.data[0]), Row("words", shown | {page.name_key: Box(name)}))
 
 
 @kind("sheet")
