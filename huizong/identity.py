@@ -138,7 +138,6 @@ def _times_beside(sources: list[Lines], period: Period) -> tuple[list[Period], b
             dated = with_year(line.text, period.year)
             times += find_periods(dated)
             unclear |= bool(find_spans(dated) or OTHER_TIME.search(line.text))
-        times += find_periods(_with_year(lines, period.year))
         filed = (find_periods(with_year(line.text, period.year)) for line in lines.filed)
         times += [time for found in filed for time in found if time.frequency != "month"]  # a month: of filling in
     return times, unclear

@@ -270,11 +270,7 @@ def _says_more(xml: bytes, formats: Formats) -> bool:
     """Whether there may be error cells, hidden rows or columns, formulas without a value, or odd formats in use."""
     if b"hidden" in xml or b'"e"' in xml or b"'e'" in xml or b' ht="0' in xml or b"superscript" in xml:
         return True
-    if (
-        xml.find(b' width="0', 0, xml.find(b"sheetData")) >= 0
-        or xml.startswith((b"\xff\xfe", b"\xfe\xff"))
-        or formats.raised
-    ):
+    if formats.raised or xml.find(b' width="0', 0, xml.find(b"sheetData")) >= 0:
         return True
     if formats.used and formats.used.search(xml):
         return True
